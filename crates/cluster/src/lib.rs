@@ -1,0 +1,1 @@
+//! Cluster adapters: PostgreSQL, NATS, S3

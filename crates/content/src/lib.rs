@@ -1,0 +1,1 @@
+//! Content of journal entries: types, byte encoding, limits and folds

@@ -1,0 +1,1 @@
+//! Embedded adapters: SQLite, in-process bus, files

@@ -1,0 +1,1 @@
+//! The web head: HTTP API, WebSocket feed and the embedded web client

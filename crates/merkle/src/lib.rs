@@ -1,0 +1,1 @@
+//! Archive leaf, transparency log, tiles, checkpoints and proofs

@@ -1,0 +1,1 @@
+//! The SQL that both stores speak: schema, migrations and the Store port over a small driver
