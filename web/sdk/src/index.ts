@@ -1,0 +1,3 @@
+export * from "./public";
+export * from "./problem";
+export type * from "./wire";
