@@ -1,0 +1,4 @@
+//! Being written.
+pub(crate) fn run(_check: bool) -> anyhow::Result<()> {
+    Ok(())
+}
