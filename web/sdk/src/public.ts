@@ -169,7 +169,7 @@ export type OutboxContent =
   | { readonly type: "reaction"; readonly seq: number; readonly reaction: string; readonly on: boolean }
   | { readonly type: "details"; readonly title: string; readonly topic: string; readonly avatar: string | null };
 
-/** Something written here that the server has not confirmed. Sent ones leave the outbox. */
+/** Something written here. It leaves the outbox once its entry has come back in the journal. */
 export interface OutboxItem {
   readonly clientId: ClientId;
   readonly conversation: ConversationId;
@@ -177,6 +177,7 @@ export interface OutboxItem {
   readonly content: OutboxContent;
   readonly state:
     | { readonly status: "pending"; readonly attempts: number }
+    | { readonly status: "sent"; readonly seq: number; readonly time: Time }
     | { readonly status: "failed"; readonly problem: ApiProblem };
 }
 
@@ -213,7 +214,7 @@ export interface UploadState {
   readonly error: ApiProblem | NetworkError | null;
 }
 
-export interface People extends Readable<ReadonlyMap<AccountId, Person>> {
+export interface Directory extends Readable<ReadonlyMap<AccountId, Person>> {
   /** What is known of somebody now; asks the server in the background when nothing is (batched). */
   get(account: AccountId): Person | undefined;
   /** A page of the directory; those found are kept. */
@@ -241,7 +242,7 @@ export interface Client {
   readonly conversations: Readable<readonly ConversationView[]>;
   /** Over what is not muted. */
   readonly totals: Readable<{ readonly unread: number; readonly mentions: number }>;
-  readonly people: People;
+  readonly people: Directory;
   readonly outbox: Readable<readonly OutboxItem[]>;
   readonly entrance: Entrance;
 
