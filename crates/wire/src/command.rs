@@ -74,6 +74,7 @@ macro_rules! commands {
 }
 
 commands! {
+    "ping" Ping Empty => Empty, "Answers; tells a client that the line is alive.";
     "me.get" MeGet Empty => a::Me, "Who is signed in, with what rights, and what they must still do.";
     "me.update" MeUpdate a::MeUpdate => a::Me, "Changes one's own title and language.";
     "me.password" MePassword a::ChangePassword => Empty, "Changes one's own password; other sessions end.";
