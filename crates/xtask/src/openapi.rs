@@ -311,16 +311,18 @@ fn operation(endpoint: &Endpoint, sides: &mut Sides) -> Value {
         }),
         Answer::Feed => json!({ "description": "Switching protocols." }),
     };
-    let mut operation = json!({
-        "operationId": endpoint.id,
-        "tags": [endpoint.id.split('.').next()],
-        "summary": endpoint.summary,
-        "security": if endpoint.signed_in { json!([{ "session": [] }, { "token": [] }]) } else { json!([]) },
-        "responses": match endpoint.answer {
-            Answer::Feed => json!({ "101": success, "default": problem() }),
-            Answer::Json(_) | Answer::Bytes => responses(success),
-        },
-    });
+    let responses = match endpoint.answer {
+        Answer::Feed => json!({ "101": success, "default": problem() }),
+        Answer::Json(_) | Answer::Bytes => responses(success),
+    };
+    let security = if endpoint.signed_in { json!([{ "session": [] }, { "token": [] }]) } else { json!([]) };
+    let mut operation = Map::from_iter([
+        ("operationId".to_owned(), json!(endpoint.id)),
+        ("tags".to_owned(), json!([endpoint.id.split('.').next()])),
+        ("summary".to_owned(), json!(endpoint.summary)),
+        ("security".to_owned(), security),
+        ("responses".to_owned(), responses),
+    ]);
     let mut parameters: Vec<Value> = endpoint
         .path
         .split('/')
@@ -337,8 +339,8 @@ fn operation(endpoint: &Endpoint, sides: &mut Sides) -> Value {
         Body::None => {}
         Body::Json(schema) => {
             let schema = schema(&mut sides.from_client).to_value();
-            operation["requestBody"] =
-                json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+            let body = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+            operation.insert("requestBody".to_owned(), body);
         }
         Body::Chunk => {
             parameters.push(json!({
@@ -346,13 +348,14 @@ fn operation(endpoint: &Endpoint, sides: &mut Sides) -> Value {
                 "schema": { "type": "integer", "minimum": 0 },
                 "description": "Where these bytes begin: the `offset` of the last answer.",
             }));
-            operation["requestBody"] = json!({ "required": true, "content": { "application/octet-stream": {} } });
+            let body = json!({ "required": true, "content": { "application/octet-stream": {} } });
+            operation.insert("requestBody".to_owned(), body);
         }
     }
     if !parameters.is_empty() {
-        operation["parameters"] = json!(parameters);
+        operation.insert("parameters".to_owned(), json!(parameters));
     }
-    operation
+    Value::Object(operation)
 }
 
 fn json_content(schema: Value) -> Value {
