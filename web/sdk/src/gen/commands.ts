@@ -6,6 +6,8 @@ type S = components["schemas"];
 
 /** Every command: what goes in, what comes out. */
 export interface Commands {
+  /** Answers; tells a client that the line is alive. */
+  "ping": { params: S["Empty"]; answer: S["Empty"] };
   /** Who is signed in, with what rights, and what they must still do. */
   "me.get": { params: S["Empty"]; answer: S["Me"] };
   /** Changes one's own title and language. */
@@ -121,6 +123,7 @@ export type Schema<N extends keyof S> = S[N];
 
 /** All names, in the order of the server's table. */
 export const OPS: readonly Op[] = [
+  "ping",
   "me.get",
   "me.update",
   "me.password",
