@@ -1,1 +1,5 @@
-//! Test tools: a protocol client, a server harness, services for the cluster tests
+//! Test tools: a protocol client, a server harness, services for the cluster tests.
+//!
+//! This crate must never be linked into the server. Reading order: [`services`].
+
+pub mod services;
