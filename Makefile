@@ -7,6 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 run:
 	@scripts/install run
 	@cargo run --quiet --release --locked -p xtask -- web
+	@cargo run --quiet --release --locked -p xtask -- notices
 	@cargo build --release --locked -p rempart-server
 	@exec $(TARGET)/release/rempart serve
 
