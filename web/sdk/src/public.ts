@@ -76,7 +76,7 @@ export interface MembershipView {
 
 export interface DetailsView {
   readonly title: string;
-  readonly topic: string;
+  readonly topic: string | null;
   readonly avatar: string | null;
 }
 
@@ -167,7 +167,7 @@ export type OutboxContent =
   | { readonly type: "revision"; readonly seq: number; readonly text: string; readonly mentions: readonly AccountId[] }
   | { readonly type: "redaction"; readonly seq: number }
   | { readonly type: "reaction"; readonly seq: number; readonly reaction: string; readonly on: boolean }
-  | { readonly type: "details"; readonly title: string; readonly topic: string; readonly avatar: string | null };
+  | { readonly type: "details"; readonly title: string; readonly topic: string | null; readonly avatar: string | null };
 
 /** Something written here. It leaves the outbox once its entry has come back in the journal. */
 export interface OutboxItem {
