@@ -5,6 +5,7 @@ import type { MemberRole } from "../wire";
 
 export const LIMITS = {
   content: 64 * 1024,
+  nesting: 32,
   text: 16_384,
   mentions: 100,
   files: 10,
@@ -65,9 +66,9 @@ function isPixels(value: unknown): value is number {
   return isCount(value) && value >= 1 && value <= LIMITS.pixels;
 }
 
-/** A list where each element fits, or null. Absent is empty. */
+/** A list where each element fits, or null. Absent or null is empty. */
 function list<T>(value: unknown, fits: (element: unknown) => T | null): readonly T[] | null {
-  if (value === undefined) return [];
+  if (value == null) return [];
   if (!Array.isArray(value)) return null;
   const found: T[] = [];
   for (const element of value as unknown[]) {
@@ -123,6 +124,15 @@ function readRoles(value: unknown): readonly { account: AccountId; role: MemberR
 const INVALID: Content = { type: "invalid" };
 const UNSUPPORTED: Content = { type: "unsupported" };
 
+/** Whether every reader would read the same: no half of a character, no number beyond all, no nesting that could exhaust a stack. */
+function isSound(value: unknown, depth: number): boolean {
+  if (typeof value === "string") return value.isWellFormed();
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || value === null) return true;
+  if (depth >= LIMITS.nesting) return false;
+  return Object.entries(value).every(([key, inner]) => key.isWellFormed() && isSound(inner, depth + 1));
+}
+
 /** Reads content bytes. Never throws. */
 export function readContent(bytes: Uint8Array): Content {
   if (bytes.length > LIMITS.content) return UNSUPPORTED;
@@ -132,7 +142,7 @@ export function readContent(bytes: Uint8Array): Content {
   } catch {
     return UNSUPPORTED;
   }
-  if (!isFields(value) || value.v !== 1 || typeof value.type !== "string") return UNSUPPORTED;
+  if (!isSound(value, 0) || !isFields(value) || value.v !== 1 || typeof value.type !== "string") return UNSUPPORTED;
   switch (value.type) {
     case "message": {
       const { text } = value;

@@ -314,18 +314,17 @@ export class Fold {
       const own = fact.account === entry.account;
       if (!own) this.#moderated.add(seq);
       if (own || moderates(this.roleAt(fact.account, fact.seq))) {
-        return { ...base, unsupported: false, redacted: { by: fact.account, time: fact.time } };
+        return { ...base, redacted: { by: fact.account, time: fact.time } };
       }
     }
     if (erased) return base;
-
-    let view: MessageView = content === null ? base : { ...base, text: content.text, mentions: content.mentions, files: content.files };
-    if (content !== null) {
-      for (const fact of facts) {
-        if (fact.type !== "revision" || fact.account !== entry.account) continue;
-        if (!textFits(fact.text, content.files.length > 0)) continue;
-        view = { ...view, text: fact.text, mentions: fact.mentions, revised: fact.time };
-      }
+    // What cannot be read can be withdrawn, and nothing else.
+    if (content === null) return base;
+    let view: MessageView = { ...base, text: content.text, mentions: content.mentions, files: content.files };
+    for (const fact of facts) {
+      if (fact.type !== "revision" || fact.account === null || fact.account !== entry.account) continue;
+      if (!textFits(fact.text, content.files.length > 0)) continue;
+      view = { ...view, text: fact.text, mentions: fact.mentions, revised: fact.time };
     }
     const reactions = foldReactions(facts);
     return reactions.size === 0 ? view : { ...view, reactions };
@@ -333,7 +332,7 @@ export class Fold {
 
   #replyTo(entry: Omit<OpenEntry, "content">): number | null {
     const about = entry.refersTo;
-    if (about === null || about >= entry.seq) return null;
+    if (about === null || about < 1 || about >= entry.seq) return null;
     // Known, and not a message: there is nothing to answer.
     if (this.#seen.has(about) && this.#rows.get(about)?.type !== "message") return null;
     return about;

@@ -56,7 +56,7 @@ function plain(fold: Fold): unknown {
       time: millis(message.time),
       text: message.text,
       mentions: message.mentions,
-      files: message.files,
+      files: message.files.map((file) => ({ width: null, height: null, thumbnail: null, ...file })),
       reply_to: message.replyTo,
       revised: millis(message.revised),
       redacted: message.redacted === null ? null : { by: message.redacted.by, time: millis(message.redacted.time) },
