@@ -9,7 +9,7 @@ run:
 	@cargo run --quiet --release --locked -p xtask -- web
 	@cargo run --quiet --release --locked -p xtask -- notices
 	@cargo build --release --locked -p rempart-server
-	@exec $(TARGET)/release/rempart serve
+	@exec $(TARGET)/release/rempart serve --data-dir data --secrets-dir secrets
 
 # Every tier of tests, from a clean machine.
 test:
