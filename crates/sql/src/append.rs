@@ -1,0 +1,194 @@
+//! Appending, as both engines do it: the order of steps, the texts, and what rows stand for.
+//!
+//! For each append, inside one transaction that it may share with others but never half:
+//! 1. An entry of a device found under its (device, client id) makes the append a repetition: [`first_time`] says which rows to
+//!    give; nothing is changed. This comes before any refusal. Two at once: the second one is the repetition.
+//! 2. `founded`: [`FOUND`] (`Exists("direct")`). Otherwise the conversation must be there (`Missing("conversation")`) with
+//!    `rules_version` (`Stale`).
+//! 3. Every blob named by an entry must be there (`Missing("blob")`; PostgreSQL: `FOR SHARE`), so that none is deleted meanwhile.
+//! 4. Entries get `last_seq + 1` and following; [`rempart_ports::store::Finish`] makes body and leaf for the number;
+//!    [`INSERT_ENTRY`], [`USE_BLOB`], [`ADVANCE`].
+//! 5. `erase`: [`ERASE`] (`Missing("entry")`), [`UNUSE_BLOBS`]; only entries from before this append.
+//! 6. `changes`, in order: [`ADD_MEMBER`] with [`first_readable`], [`REMOVE_MEMBER`], [`SET_MEMBER_ROLE`] (both
+//!    `Missing("membership")`), each with [`BUMP_ACCOUNT`] (`Missing("account")`) and [`NOTE_ACCOUNT`]; then [`CHANGED`], which
+//!    raises `rules_version` unless the conversation was just founded.
+
+use rempart_base::{AccountId, BlobHash};
+use rempart_domain::conversation::{Change, Kind, MemberRole};
+use rempart_domain::journal::{EntryKind, Envelope, Sender};
+use rempart_ports::StoreError;
+use rempart_ports::store::{Append, Founded, JournalRow};
+
+use crate::value::{Row, Value};
+
+/// Columns of an entry, as [`row`] reads them.
+macro_rules! entry_columns {
+    () => {
+        "conversation, seq, kind, account, device, client_id, written, refers_to, blobs, body, leaf"
+    };
+}
+pub(crate) use entry_columns;
+
+/// The head of a conversation: `last_seq`, `rules_version`, `kind`, of `$1`.
+pub const HEAD: &str = "SELECT last_seq, rules_version, kind FROM conversation WHERE id = $1";
+
+/// The entry of device `$1` under client id `$2`.
+pub const FIND: &str = concat!("SELECT ", entry_columns!(), " FROM entry WHERE device = $1 AND client_id = $2");
+
+/// Entries `$2` to `$3` of conversation `$1`, in order.
+pub const SPAN: &str = concat!(
+    "SELECT ",
+    entry_columns!(),
+    " FROM entry WHERE conversation = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq"
+);
+
+/// Makes a conversation; values by [`found_values`].
+pub const FOUND: &str =
+    "INSERT INTO conversation (id, kind, protection, rules_version, last_seq, last_time, logged_seq, members,
+    wrapped_key, details_seq, created, pair_low, pair_high) VALUES ($1, $2, $3, $4, 0, NULL, 0, 0, $5, 0, $6, $7, $8)";
+
+/// Keeps an entry; values as the columns of [`FIND`].
+pub const INSERT_ENTRY: &str =
+    concat!("INSERT INTO entry (", entry_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+
+/// Moves conversation `$1` to `last_seq` `$2`, `last_time` `$3`; `details_seq` is raised to `$4`.
+pub const ADVANCE: &str = "UPDATE conversation SET last_seq = $2, last_time = $3,
+    details_seq = CASE WHEN $4 > details_seq THEN $4 ELSE details_seq END WHERE id = $1";
+
+/// Whether blob `$1` is there (PostgreSQL adds `FOR SHARE`).
+pub const BLOB: &str = "SELECT 1 FROM blob WHERE hash = $1";
+
+/// Notes that an entry names a blob: blob `$1`, conversation `$2`, number `$3`.
+pub const USE_BLOB: &str = "INSERT INTO blob_use (blob, conversation, seq) VALUES ($1, $2, $3) ON CONFLICT (blob, conversation, seq) DO NOTHING";
+
+/// Erases the body of entry `$2` of conversation `$1`.
+pub const ERASE: &str = "UPDATE entry SET body = NULL WHERE conversation = $1 AND seq = $2";
+
+/// Entry `$2` of conversation `$1` names no blob any more.
+pub const UNUSE_BLOBS: &str = "DELETE FROM blob_use WHERE conversation = $1 AND seq = $2";
+
+/// A member comes in: conversation `$1`, account `$2`, role `$3`, since `$4`, first readable entry `$5`.
+pub const ADD_MEMBER: &str = "INSERT INTO membership (conversation, account, role, since, from_seq, muted, pinned, delivered_seq,
+    read_seq) VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0)
+    ON CONFLICT (conversation, account) DO UPDATE SET role = excluded.role, since = excluded.since, from_seq = excluded.from_seq,
+    muted = 0, pinned = 0, delivered_seq = 0, read_seq = 0";
+
+/// Member `$2` of conversation `$1` goes out.
+pub const REMOVE_MEMBER: &str = "DELETE FROM membership WHERE conversation = $1 AND account = $2";
+
+/// Member `$2` of conversation `$1` gets role `$3`.
+pub const SET_MEMBER_ROLE: &str = "UPDATE membership SET role = $3 WHERE conversation = $1 AND account = $2";
+
+/// The next number of account `$1`'s own journal.
+pub const BUMP_ACCOUNT: &str = "UPDATE account SET journal_seq = journal_seq + 1 WHERE id = $1 RETURNING journal_seq";
+
+/// Notes in account `$1`'s own journal, at the number that [`BUMP_ACCOUNT`] gave: time `$2`, change `$3`, conversation `$4`,
+/// value `$5`.
+pub const NOTE_ACCOUNT: &str = "INSERT INTO account_entry (account, seq, written, change, conversation, value)
+    VALUES ($1, (SELECT journal_seq FROM account WHERE id = $1), $2, $3, $4, $5)";
+
+/// Counts the members of conversation `$1` and adds `$2` (0 or 1) to `rules_version`.
+pub const CHANGED: &str = "UPDATE conversation SET rules_version = rules_version + $2,
+    members = (SELECT count(*) FROM membership WHERE conversation = $1) WHERE id = $1";
+
+/// Values of [`FOUND`]. A pair is kept with the lesser id first.
+#[must_use]
+pub fn found_values(founded: &Founded) -> [Value; 8] {
+    let c = &founded.conversation;
+    let (low, high) = founded.pair.map(|(a, b)| (a.min(b), a.max(b))).unzip();
+    [
+        c.id.into(),
+        c.kind.name().into(),
+        c.protection.name().into(),
+        c.rules_version.into(),
+        c.wrapped_key.as_slice().into(),
+        c.created.into(),
+        low.into(),
+        high.into(),
+    ]
+}
+
+/// Account and device of a sender; nothing where the server wrote.
+#[must_use]
+pub const fn sender(sender: Sender) -> Option<(AccountId, rempart_base::DeviceId)> {
+    match sender {
+        Sender::Device(account, device) => Some((account, device)),
+        Sender::Server => None,
+    }
+}
+
+/// Hashes one after the other, as kept in an entry.
+#[must_use]
+pub fn blobs(hashes: &[BlobHash]) -> Vec<u8> {
+    hashes.iter().flat_map(BlobHash::as_bytes).copied().collect()
+}
+
+/// The first entry that a new member of a conversation may read, where `first` is the first entry of this append.
+#[must_use]
+pub fn first_readable(kind: Kind, first: u64) -> u64 {
+    match kind {
+        Kind::Group => first,
+        Kind::Channel | Kind::Direct => 1,
+    }
+}
+
+/// A change: whose, the role it gives if it does not remove, and the word for [`NOTE_ACCOUNT`].
+#[must_use]
+pub const fn change(change: &Change) -> (AccountId, Option<MemberRole>, &'static str) {
+    match change {
+        Change::Add(account, role) | Change::Role(account, role) => (*account, Some(*role), "membership"),
+        Change::Remove(account) => (*account, None, "left"),
+    }
+}
+
+/// The rows of the first time, given the entry found at a place of the append: first and last number in the conversation of
+/// `found`. Only that entry, where the rest of what was appended then cannot have stood around it.
+#[must_use]
+pub fn first_time(append: &Append, place: usize, found: &JournalRow) -> (u64, u64) {
+    let (before, length) = (place as u64, append.entries.len() as u64);
+    match found.seq.checked_sub(before) {
+        Some(first) if first > 0 => (first, first + length - 1),
+        _ => (found.seq, found.seq),
+    }
+}
+
+/// Keeps of the rows of [`first_time`] those of the append repeated: all, or the one found where kinds differ, so that a client
+/// id used for something else never shows rows of others.
+#[must_use]
+pub fn same_shape(append: &Append, found: JournalRow, rows: Vec<JournalRow>) -> Vec<JournalRow> {
+    let same = rows.len() == append.entries.len()
+        && rows.iter().zip(&append.entries).all(|(row, new)| {
+            row.envelope.kind == new.envelope.kind
+                && matches!(
+                    (row.envelope.sender, new.envelope.sender),
+                    (Sender::Server, Sender::Server) | (Sender::Device(..), Sender::Device(..))
+                )
+        });
+    if same { rows } else { vec![found] }
+}
+
+/// An entry from the columns of [`FIND`].
+///
+/// # Errors
+/// `Corrupt("entry")`.
+pub fn row(row: Row) -> Result<JournalRow, StoreError> {
+    let mut c = row.columns("entry");
+    let conversation = c.id()?;
+    let seq = c.number()?;
+    let kind = c.number::<u8>()?;
+    let kind = EntryKind::from_code(kind).ok_or(c.corrupt())?;
+    let sender = match (c.maybe_id()?, c.maybe_id()?) {
+        (Some(account), Some(device)) => Sender::Device(account, device),
+        (None, None) => Sender::Server,
+        _ => return Err(c.corrupt()),
+    };
+    let (client_id, time, refers_to) = (c.id()?, c.time()?, c.number()?);
+    let hashes = c.blob()?;
+    let (hashes, rest) = hashes.as_chunks::<32>();
+    if !rest.is_empty() {
+        return Err(c.corrupt());
+    }
+    let blobs = hashes.iter().map(|hash| BlobHash::from_bytes(*hash)).collect();
+    let envelope = Envelope { conversation, kind, sender, client_id, time, refers_to, blobs };
+    Ok(JournalRow { seq, envelope, body: c.maybe_blob()?, leaf: c.blob()? })
+}
