@@ -153,13 +153,8 @@ mod tests {
     use super::*;
 
     fn ctx(role: Role, by: Credential, must: Vec<Duty>) -> Ctx {
-        let who = SignedIn {
-            account: AccountId::from_bytes([1; 16]),
-            role,
-            device: DeviceId::from_bytes([2; 16]),
-            by,
-            must,
-        };
+        let who =
+            SignedIn { account: AccountId::from_bytes([1; 16]), role, device: DeviceId::from_bytes([2; 16]), by, must };
         Ctx {
             actor: Actor::Account(who),
             origin: None,

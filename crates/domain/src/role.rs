@@ -119,3 +119,31 @@ impl Role {
         matches!(self, Self::Owner | Self::Admin)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Action, Role};
+
+    /// The whole table as text: a row an action, a column a role.
+    fn matrix() -> String {
+        let mut out = format!("{:<22}", "");
+        Role::ALL.iter().for_each(|role| out += &format!("{:<9}", role.name()));
+        for action in Action::ALL {
+            out = format!("{}\n{:<22}", out.trim_end(), action.name());
+            Role::ALL.iter().for_each(|role| out += &format!("{:<9}", if role.allows(*action) { "yes" } else { "-" }));
+        }
+        out = format!("{}\n{:<22}", out.trim_end(), "second factor");
+        Role::ALL.iter().for_each(|role| out += &format!("{:<9}", if role.needs_factor() { "must" } else { "may" }));
+        format!("{}\n", out.trim_end())
+    }
+
+    #[test]
+    fn permissions_are_as_agreed() {
+        let (agreed, found) = (include_str!("permissions.txt"), matrix());
+        assert!(
+            agreed == found,
+            "what roles may do has changed. If that is meant, put this into crates/domain/src/permissions.txt and say why \
+             in the commit:\n{found}"
+        );
+    }
+}

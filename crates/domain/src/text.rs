@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn names() {
-        for good in ["Éloïse L'Hôtellier", "Jean-Pierre Dupont", "X Æ", "東京 太郎", "Мария", "Dr. Ngọc 2", "e\u{301}"] {
+        for good in ["Éloïse L'Hôtellier", "Jean-Pierre Dupont", "X Æ", "東京 太郎", "Мария", "Dr. Ngọc 2", "e\u{301}"]
+        {
             assert!(name(good, "display_name").is_ok(), "{good}");
         }
         for bad in ["", "  ", "...", "a\u{7}b", "Pаul", "Paul\u{202e}nimda", "ad\u{200b}min", "\u{ad}"] {
@@ -75,7 +76,8 @@ mod tests {
 
     #[test]
     fn folded() {
-        for (text, expected) in [("Éloïse", "eloise"), ("Cœur", "coeur"), ("STRAßE", "strasse"), ("Łódź", "lodz")] {
+        for (text, expected) in [("Éloïse", "eloise"), ("Cœur", "coeur"), ("STRAßE", "strasse"), ("Łódź", "lodz")]
+        {
             assert_eq!(fold(text), expected);
         }
     }
