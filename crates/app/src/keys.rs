@@ -39,6 +39,7 @@ pub struct Keys {
     pub(crate) pepper: [u8; 32],
     pub(crate) at_rest: [u8; 32],
     pub(crate) log: Ed25519KeyPair,
+    pub(crate) log_seed: zeroize::Zeroizing<[u8; 32]>,
     pub(crate) tickets: hmac::Key,
 }
 
@@ -59,6 +60,7 @@ impl Keys {
             at_rest: secret(Purpose::AtRest),
             log: Ed25519KeyPair::from_seed_unchecked(&secret(Purpose::Log))
                 .map_err(|_| Fault::Crypto("make the log key"))?,
+            log_seed: zeroize::Zeroizing::new(secret(Purpose::Log)),
             tickets: hmac::Key::new(hmac::HMAC_SHA256, &secret(Purpose::Tickets)),
         })
     }

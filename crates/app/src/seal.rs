@@ -24,7 +24,9 @@ impl DataKey {
     /// # Errors
     /// Never for 32 bytes; a fault otherwise.
     pub fn new(key: &[u8]) -> Result<Self, Fault> {
-        UnboundKey::new(&AES_256_GCM, key).map(|k| Self(LessSafeKey::new(k))).map_err(|_| Fault::Crypto("make a data key"))
+        UnboundKey::new(&AES_256_GCM, key)
+            .map(|k| Self(LessSafeKey::new(k)))
+            .map_err(|_| Fault::Crypto("make a data key"))
     }
 
     /// Seals the parts of a text, one after the other: nonce ‖ ciphertext ‖ tag.

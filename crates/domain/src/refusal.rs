@@ -66,6 +66,7 @@ refusals! {
     NotAMember "not_a_member" "This person is not a member of the conversation.",
     ReadOnly "read_only" "You may read here, not write.",
     MembersInvalid "members_invalid" "A direct conversation is with exactly one other open account.",
+    TooManyAtOnce "too_many_at_once" "At most 200 people at once: add the others after.",
     TooManyMembers "too_many_members" "A conversation has at most 5,000 members.",
     DirectFixed "direct_fixed" "The members of a direct conversation do not change.",
     DetailsRequired "details_required" "A group or channel needs a title.",

@@ -3,3 +3,8 @@
 /// What identity keeps in memory.
 #[derive(Debug, Default)]
 pub struct State {}
+
+impl crate::App {
+    /// Another node, or this one, said something of identity.
+    pub(crate) async fn identity_heard(&self, _signal: &bytes::Bytes) {}
+}

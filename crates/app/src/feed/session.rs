@@ -1,0 +1,293 @@
+//! One session's reading of everything it may see.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rempart_base::{AccountId, ConversationId, limits};
+use rempart_domain::actor::{Credential, Ctx};
+use rempart_domain::presence::Presence;
+use rempart_domain::role::{Action, Role, Scope};
+use rempart_ports::bus::Topic;
+use rempart_ports::store::{AccountChange, AccountRow, ConversationView, MemberMark};
+
+use super::Mailbox;
+use crate::App;
+use crate::error::Outcome;
+use crate::messages::{Entry, signed_in};
+
+/// Why a feed ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// The session or account ended.
+    SignedOut,
+    /// The node stops; come again.
+    Restart,
+}
+
+/// Something for the client.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Entries of a conversation, in order, following those given before.
+    Entries(ConversationId, Vec<Arc<Entry>>),
+    /// An entry of the account's own journal.
+    Account(AccountRow),
+    /// A conversation that the account belongs to now, or whose settings changed.
+    Conversation(Box<ConversationView>),
+    /// Marks that rose in a conversation.
+    Marks(ConversationId, Vec<MemberMark>),
+    /// Somebody's presence.
+    Presence(AccountId, Presence),
+    /// Somebody writes, or stopped.
+    Typing(ConversationId, AccountId, bool),
+    /// The feed ends.
+    Closed(Closed),
+}
+
+/// Where the server stands when a feed opens.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// The last number of the account's journal.
+    pub account_seq: u64,
+    /// Every conversation of the account.
+    pub conversations: Vec<ConversationView>,
+    /// Presence of those who are not offline.
+    pub presence: Vec<(AccountId, Presence)>,
+}
+
+/// What became dirty, taken from the mailbox and not read yet.
+#[derive(Debug)]
+#[must_use]
+pub struct Pending(super::mailbox::Dirty);
+
+/// One session's place in everything.
+pub struct FeedSession {
+    app: Arc<App>,
+    mailbox: Arc<Mailbox>,
+    number: u64,
+    account: AccountId,
+    account_seq: u64,
+    cursors: HashMap<ConversationId, u64>,
+    sees_everybody: bool,
+}
+
+impl App {
+    /// Opens a feed. Everything after the opening comes by [`FeedSession::next`]; nothing falls between.
+    ///
+    /// # Errors
+    /// `not_signed_in` and duties; `scope_missing`.
+    pub async fn open_feed(self: &Arc<Self>, ctx: &Ctx) -> Outcome<(Opening, FeedSession)> {
+        let who = signed_in(ctx, Scope::Read)?;
+        let session = match &who.by {
+            Credential::Session(id) => Some(*id),
+            Credential::Token(..) => None,
+        };
+        let mailbox = Arc::new(Mailbox::new(who.account, session));
+        let number = self.feed.add(Arc::clone(&mailbox));
+        let mut feed = FeedSession {
+            app: Arc::clone(self),
+            mailbox,
+            number,
+            account: who.account,
+            account_seq: 0,
+            cursors: HashMap::new(),
+            sees_everybody: sees_everybody(who.role),
+        };
+        // First hear, then look: what happens in between rings.
+        self.subscription().await?.watch(Topic::Account(who.account)).await?;
+        for view in self.store.views(who.account, None).await? {
+            feed.hear(view.conversation.id).await?;
+        }
+        let (_, account_seq) = self.store.read_account(who.account, u64::MAX >> 1, 1).await?;
+        let conversations = self.store.views(who.account, None).await?;
+        for view in &conversations {
+            if !feed.cursors.contains_key(&view.conversation.id) {
+                feed.hear(view.conversation.id).await?;
+            }
+            feed.cursors.insert(view.conversation.id, view.conversation.last_seq);
+        }
+        feed.account_seq = account_seq;
+        let visible = feed.visible_to_guest().await?;
+        let presence = self
+            .presence
+            .all(self.now())
+            .into_iter()
+            .filter(|(account, _)| visible.as_ref().is_none_or(|v| v.contains(account)))
+            .collect();
+        self.presence_connected(who.account, number);
+        Ok((Opening { account_seq, conversations, presence }, feed))
+    }
+}
+
+fn sees_everybody(role: Role) -> bool {
+    role.allows(Action::PeopleSee)
+}
+
+impl FeedSession {
+    /// Number of this feed on its node, for presence.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    async fn hear(&mut self, conversation: ConversationId) -> Outcome<()> {
+        if self.app.feed.enter(self.number, conversation) {
+            self.app.subscription().await?.watch(Topic::Conversation(conversation)).await?;
+        }
+        self.cursors.entry(conversation).or_insert(0);
+        Ok(())
+    }
+
+    async fn unhear(&mut self, conversation: ConversationId) -> Outcome<()> {
+        self.cursors.remove(&conversation);
+        if self.app.feed.leave(self.number, conversation) {
+            self.app.subscription().await?.unwatch(Topic::Conversation(conversation)).await;
+        }
+        Ok(())
+    }
+
+    async fn visible_to_guest(&self) -> Outcome<Option<Vec<AccountId>>> {
+        if self.sees_everybody {
+            return Ok(None);
+        }
+        let mut contacts = self.app.store.contacts(self.account).await?;
+        contacts.push(self.account);
+        Ok(Some(contacts))
+    }
+
+    /// Compares everything with the store: after lost rings, and now and then without.
+    pub fn sweep(&self) {
+        self.mailbox.gap();
+    }
+
+    /// Tells whether the person is at this device.
+    pub fn set_active(&self, active: bool) {
+        self.app.presence_active(self.account, self.number, active);
+    }
+
+    /// Waits until there is something to read. May be cancelled: nothing is taken before it ends.
+    pub async fn ready(&self) -> Pending {
+        Pending(self.mailbox.take().await)
+    }
+
+    /// Reads what became dirty. Must not be cancelled: what is pending would wait for the next sweep.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub async fn read(&mut self, pending: Pending) -> Outcome<Vec<Event>> {
+        let dirty = pending.0;
+        if let Some(why) = dirty.closed {
+            return Ok(vec![Event::Closed(why)]);
+        }
+        let mut events = Vec::new();
+        if dirty.account || dirty.gap {
+            self.read_account(&mut events).await?;
+        }
+        let mut heads = dirty.conversations;
+        if dirty.gap {
+            for view in self.app.store.views(self.account, None).await? {
+                heads.insert(view.conversation.id, view.conversation.last_seq);
+            }
+        }
+        for (conversation, head) in heads {
+            self.read_conversation(conversation, head, &mut events).await?;
+        }
+        let mut marks: HashMap<ConversationId, Vec<MemberMark>> = HashMap::new();
+        for ((conversation, _), mark) in dirty.marks {
+            if self.cursors.contains_key(&conversation) {
+                marks.entry(conversation).or_default().push(mark);
+            }
+        }
+        events.extend(marks.into_iter().map(|(conversation, rows)| Event::Marks(conversation, rows)));
+        if !dirty.presence.is_empty() {
+            let visible = self.visible_to_guest().await?;
+            for account in dirty.presence {
+                if visible.as_ref().is_none_or(|v| v.contains(&account)) {
+                    events.push(Event::Presence(account, self.app.presence.of(account, self.app.now())));
+                }
+            }
+        }
+        for (conversation, account, typing) in dirty.typing {
+            if self.cursors.contains_key(&conversation) {
+                events.push(Event::Typing(conversation, account, typing));
+            }
+        }
+        Ok(events)
+    }
+
+    async fn read_conversation(
+        &mut self,
+        conversation: ConversationId,
+        head: u64,
+        events: &mut Vec<Event>,
+    ) -> Outcome<()> {
+        let Some(mut cursor) = self.cursors.get(&conversation).copied() else { return Ok(()) };
+        while cursor < head {
+            let entries = self.app.entries_after(conversation, cursor, head).await?;
+            let Some(last) = entries.last() else { break };
+            cursor = last.seq;
+            events.push(Event::Entries(conversation, entries));
+        }
+        self.cursors.insert(conversation, cursor);
+        Ok(())
+    }
+
+    async fn read_account(&mut self, events: &mut Vec<Event>) -> Outcome<()> {
+        loop {
+            let (rows, _) = self.app.store.read_account(self.account, self.account_seq, limits::PAGE).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            self.account_seq = last.seq;
+            for row in rows {
+                let change = row.change;
+                events.push(Event::Account(row));
+                if let AccountChange::Membership(conversation, member) = change {
+                    self.membership(conversation, member, events).await?;
+                }
+            }
+        }
+    }
+
+    async fn membership(&mut self, conversation: ConversationId, member: bool, events: &mut Vec<Event>) -> Outcome<()> {
+        if !member {
+            return self.unhear(conversation).await;
+        }
+        let known = self.cursors.contains_key(&conversation);
+        if !known {
+            self.hear(conversation).await?;
+        }
+        match self.app.store.views(self.account, Some(conversation)).await?.pop() {
+            None => self.unhear(conversation).await,
+            Some(view) => {
+                if !known {
+                    self.cursors.insert(conversation, view.conversation.last_seq);
+                }
+                events.push(Event::Conversation(Box::new(view)));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Drop for FeedSession {
+    fn drop(&mut self) {
+        let silent = self.app.feed.remove(self.number, self.cursors.keys().copied());
+        self.app.presence_disconnected(self.account, self.number);
+        if !silent.is_empty()
+            && let Some(subscription) = self.app.feed.subscription.get().cloned()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let app = Arc::clone(&self.app);
+            runtime.spawn(async move {
+                for topic in silent {
+                    if app.feed.hears(topic) {
+                        continue;
+                    }
+                    subscription.unwatch(topic).await;
+                    // Somebody may have come in meanwhile.
+                    if app.feed.hears(topic) && subscription.watch(topic).await.is_err() {
+                        app.feed.everybody(Mailbox::gap);
+                    }
+                }
+            });
+        }
+    }
+}

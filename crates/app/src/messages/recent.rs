@@ -1,0 +1,108 @@
+//! The newest entries of busy conversations, without gap, so that many readers cost one reading.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rempart_base::ConversationId;
+
+use super::Entry;
+
+/// Entries kept of one conversation.
+const PER_CONVERSATION: usize = 512;
+/// Entries kept in all.
+const TOTAL: usize = 65_536;
+/// Entries that may wait for one before them.
+const WAITING: usize = 1_024;
+
+#[derive(Default)]
+struct Tail {
+    entries: VecDeque<Arc<Entry>>,
+    waiting: BTreeMap<u64, Arc<Entry>>,
+}
+
+#[derive(Default)]
+struct Tails {
+    tails: HashMap<ConversationId, Tail>,
+    total: usize,
+}
+
+/// The newest entries, by conversation.
+#[derive(Default)]
+pub(crate) struct Recent(Mutex<Tails>);
+
+impl Tail {
+    fn last(&self) -> Option<u64> {
+        self.entries.back().map(|e| e.seq)
+    }
+
+    fn first(&self) -> Option<u64> {
+        self.entries.front().map(|e| e.seq)
+    }
+}
+
+impl Recent {
+    /// Keeps an entry. Those that come before their predecessors wait for them; older ones are not kept. Gives the last
+    /// number that can be read now, where this entry moved it on.
+    pub(crate) fn insert(&self, entry: Arc<Entry>) -> Option<u64> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let tails = &mut *all;
+        let tail = tails.tails.entry(entry.envelope.conversation).or_default();
+        let before = tail.entries.len();
+        let last_before = tail.last();
+        match tail.last() {
+            Some(last) if entry.seq <= last => return None,
+            Some(last) if entry.seq > last + 1 => {
+                tail.waiting.insert(entry.seq, entry);
+                if tail.waiting.len() > WAITING {
+                    // Their predecessors never came: begin anew behind them.
+                    tail.entries.clear();
+                    let waiting = std::mem::take(&mut tail.waiting);
+                    let mut next = None;
+                    for (seq, entry) in waiting.into_iter().rev() {
+                        if next.is_some_and(|n| seq + 1 != n) {
+                            break;
+                        }
+                        next = Some(seq);
+                        tail.entries.push_front(entry);
+                    }
+                }
+            }
+            Some(_) | None => tail.entries.push_back(entry),
+        }
+        while let Some(next) = tail.last().and_then(|last| tail.waiting.remove(&(last + 1))) {
+            tail.entries.push_back(next);
+        }
+        while tail.entries.len() > PER_CONVERSATION {
+            tail.entries.pop_front();
+        }
+        let last = tail.last();
+        tails.total = (tails.total + tail.entries.len()).saturating_sub(before);
+        if tails.total > TOTAL {
+            tails.tails.clear();
+            tails.total = 0;
+        }
+        last.filter(|_| last != last_before)
+    }
+
+    /// Entries after a number, oldest first; `None` where memory does not reach back that far, or not on to `head`, and the
+    /// store must be read.
+    pub(crate) fn after(&self, conversation: ConversationId, after: u64, head: u64) -> Option<Vec<Arc<Entry>>> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let tail = all.tails.get(&conversation)?;
+        let first = tail.first()?;
+        if after + 1 < first || tail.last()? < head {
+            return None;
+        }
+        let skip = usize::try_from(after + 1 - first).unwrap_or(usize::MAX);
+        Some(tail.entries.iter().skip(skip).cloned().collect())
+    }
+
+    /// Forgets a conversation's entries when one of them, `seq` or later, is no longer what it was.
+    pub(crate) fn forget_from(&self, conversation: ConversationId, seq: u64) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let stale = all.tails.get(&conversation).and_then(Tail::first).is_some_and(|first| first <= seq);
+        if stale && let Some(tail) = all.tails.remove(&conversation) {
+            all.total = all.total.saturating_sub(tail.entries.len());
+        }
+    }
+}
