@@ -1,4 +1,5 @@
 //! Leaves against the committed vectors, which were computed by another program, and against broken bytes.
+#![expect(clippy::unwrap_used, reason = "a test's helpers may fail the test")]
 
 use proptest::prelude::*;
 use rempart_base::{ConversationId, DeviceId};

@@ -1,4 +1,5 @@
 //! The tree and its proofs against RFC 9162's definitions written out plainly, and against published vectors.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's helpers may fail the test")]
 
 use proptest::prelude::*;
 use rempart_merkle::leaf::leaf_hash;
