@@ -36,7 +36,7 @@ struct Places {
 ///
 /// # Errors
 /// When one crashes, the canary does not, or a target shows no coverage.
-pub(crate) fn run(seconds: u32, only: Option<&str>, grow: bool) -> Result<()> {
+pub(crate) fn run(seconds: u32, only: Option<&str>) -> Result<()> {
     let fuzz = shell::root()?.join("fuzz");
     let target = fuzz.join("target");
     let host = host()?;
@@ -63,9 +63,6 @@ pub(crate) fn run(seconds: u32, only: Option<&str>, grow: bool) -> Result<()> {
             canary(&places)?;
         } else {
             one(&name, &places, seconds)?;
-            if grow {
-                merge(&name, &places)?;
-            }
         }
     }
     Ok(())
@@ -137,17 +134,6 @@ fn canary(places: &Places) -> Result<()> {
         "the canary lives: the fuzzer is blind, so no other result counts\n{log}"
     );
     println!("fuzz {CANARY}: found, as it must be");
-    Ok(())
-}
-
-fn merge(name: &str, places: &Places) -> Result<()> {
-    let status = Command::new(&places.binary)
-        .args(["-merge=1", "-max_len=8192"])
-        .args([&places.committed, &places.found])
-        .output()
-        .with_context(|| format!("cannot start {}", places.binary.display()))?
-        .status;
-    ensure!(status.success(), "{name}: cannot merge the corpora: {status}");
     Ok(())
 }
 

@@ -57,9 +57,6 @@ enum Chore {
         /// Only this target.
         #[arg(long)]
         target: Option<String>,
-        /// Adds what is found to the committed corpus, made small.
-        #[arg(long)]
-        grow: bool,
     },
 }
 
@@ -81,6 +78,6 @@ fn run(chore: Chore) -> anyhow::Result<()> {
         Chore::Npm { directory } => web::install(&shell::root()?.join(directory)),
         Chore::Notices => notices::run(),
         Chore::Passwords { check } => passwords::run(check),
-        Chore::Fuzz { seconds, target, grow } => fuzz::run(seconds, target.as_deref(), grow),
+        Chore::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
     }
 }

@@ -13,22 +13,30 @@ use crate::shell;
 /// What is not a source of the client's build.
 const NOT_SOURCES: &[&str] = &["node_modules", "dist", "coverage", ".vite"];
 
-/// Builds the client if its sources changed.
+/// What others write into the build: see [`crate::notices`].
+const NOT_BUILT: &[&str] = &["notices.txt"];
+
+/// Builds the client if its sources, or what was built from them, changed.
 ///
 /// # Errors
 /// When npm or the build fails.
 pub(crate) fn run() -> Result<()> {
-    let web = shell::root()?.join("web");
+    let root = shell::root()?;
+    let web = root.join("web");
+    let dist = web.join("dist");
     install(&web)?;
-    let key = key_of(&sources(&web)?, &web)?;
-    let stamp = web.join("dist").join(".sources");
-    if fresh(&stamp, &key) {
+    let made_from = key_of(&files(&web, NOT_SOURCES)?, &web)?;
+    let both = |built: &str| format!("{made_from}\n{built}\n");
+    let built = || if dist.is_dir() { key_of(&files(&dist, NOT_BUILT)?, &dist) } else { Ok(String::new()) };
+    let stamp = root.join("target").join("web.key");
+    if std::fs::read_to_string(&stamp).is_ok_and(|old| built().is_ok_and(|built| old == both(&built))) {
         println!("web/dist is up to date");
         return Ok(());
     }
     shell::run(Command::new("npm").args(["run", "--silent", "build"]).current_dir(&web))?;
-    ensure!(web.join("dist/index.html").is_file(), "the build of web/ made no dist/index.html");
-    std::fs::write(&stamp, key).context("cannot write web/dist/.sources")
+    ensure!(dist.join("index.html").is_file(), "the build of web/ made no dist/index.html");
+    std::fs::create_dir_all(root.join("target"))?;
+    std::fs::write(&stamp, both(&built()?)).context("cannot write target/web.key")
 }
 
 /// Installs the packages of a lock file, unless they are there already.
@@ -65,18 +73,14 @@ fn covers(installed: &Map<String, Value>, lock: &Map<String, Value>) -> bool {
     exact && complete
 }
 
-fn fresh(stamp: &Path, key: &str) -> bool {
-    std::fs::read_to_string(stamp).is_ok_and(|old| old == key)
-}
-
-fn sources(directory: &Path) -> Result<Vec<PathBuf>> {
+fn files(directory: &Path, but: &[&str]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![directory.to_path_buf()];
     while let Some(next) = open.pop() {
         for entry in std::fs::read_dir(&next).with_context(|| format!("cannot read {}", next.display()))? {
             let entry = entry?;
             let name = entry.file_name();
-            if NOT_SOURCES.iter().any(|skipped| name == *skipped) {
+            if but.iter().any(|skipped| name == *skipped) {
                 continue;
             }
             let kind = entry.file_type()?;
@@ -133,7 +137,7 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("xtask-web-{}", std::process::id()));
         std::fs::create_dir_all(directory.join("src")).unwrap();
         std::fs::create_dir_all(directory.join("node_modules/x")).unwrap();
-        let key = || key_of(&sources(&directory).unwrap(), &directory).unwrap();
+        let key = || key_of(&files(&directory, NOT_SOURCES).unwrap(), &directory).unwrap();
         std::fs::write(directory.join("src/a.ts"), "1").unwrap();
         let first = key();
         std::fs::write(directory.join("node_modules/x/index.js"), "1").unwrap();
