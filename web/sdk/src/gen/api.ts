@@ -1197,9 +1197,9 @@ export interface components {
             conversation: string;
             /**
              * Format: uint64
-             * @description How far.
+             * @description How far. Not `seq`: that is the number of the account's entry, beside which this stands.
              */
-            seq: number;
+            read: number;
         } | {
             /** @constant */
             change: "settings";
