@@ -79,4 +79,7 @@ export class MemoryStore implements Store {
     this.#accountSeq = 0;
     for (const kept of [this.#conversations, this.#windows, this.#entries, this.#people, this.#drafts, this.#outbox]) kept.clear();
   }
+  async wipeReceived(): Promise<void> {
+    for (const kept of [this.#conversations, this.#windows, this.#entries, this.#people]) kept.clear();
+  }
 }

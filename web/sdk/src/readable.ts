@@ -86,3 +86,44 @@ export class Derived<T> implements Readable<T> {
     });
   };
 }
+
+/** Passes on another value, which may be exchanged; while there is none, a fallback. */
+export class Relay<T> implements Readable<T> {
+  readonly #fallback: T;
+  readonly #listeners = new Listeners();
+  #source: Readable<T> | null = null;
+  #leave: (() => void) | null = null;
+
+  constructor(fallback: T) {
+    this.#fallback = fallback;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    const remove = this.#listeners.add(listener);
+    if (this.#listeners.size === 1) this.#join();
+    let removed = false;
+    return () => {
+      if (removed) return;
+      removed = true;
+      remove();
+      if (this.#listeners.size > 0) return;
+      this.#leave?.();
+      this.#leave = null;
+    };
+  };
+
+  readonly getSnapshot = (): T => (this.#source === null ? this.#fallback : this.#source.getSnapshot());
+
+  attach(source: Readable<T> | null): void {
+    if (source === this.#source) return;
+    this.#leave?.();
+    this.#leave = null;
+    this.#source = source;
+    if (this.#listeners.size > 0) this.#join();
+    this.#listeners.call();
+  }
+
+  #join(): void {
+    this.#leave = this.#source?.subscribe(() => this.#listeners.call()) ?? null;
+  }
+}

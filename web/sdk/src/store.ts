@@ -58,13 +58,18 @@ export interface Store {
   putOutbox(item: StoredOutboxItem): Promise<void>;
   deleteOutbox(clientId: ClientId): Promise<void>;
   close(): void;
+  /** Forgets everything. The store is closed after it. */
   wipe(): Promise<void>;
+  /** Forgets what came from the server; keeps what the person wrote and nobody has received. The store is closed after it. */
+  wipeReceived(): Promise<void>;
 }
 
 /** What is kept of this browser profile, whoever is signed in. */
 export interface Profile {
   readonly device: string | null;
   readonly me: Me | null;
+  /** Signed out here while the server could not be told. */
+  readonly leaving: boolean;
 }
 
 const STORES = ["meta", "conversations", "windows", "entries", "people", "drafts", "outbox"] as const;
@@ -110,19 +115,24 @@ function entryRange(id: ConversationId): IDBKeyRange {
   return IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]);
 }
 
+const NAME = "rempart:";
 const PROFILE = "rempart";
 
 export class ProfileStore {
   readonly #factory: IDBFactory | null;
-  #kept: Profile = { device: null, me: null };
+  #kept: Profile = { device: null, me: null, leaving: false };
   constructor(factory: IDBFactory | null) {
     this.#factory = factory;
   }
 
+  get kept(): Profile {
+    return this.#kept;
+  }
+
   async load(): Promise<Profile> {
     await this.#with("readonly", async (store) => {
-      const [device, me] = await Promise.all([result(store.get("device")), result(store.get("me"))]);
-      this.#kept = { device: (device as string | undefined) ?? null, me: (me as Me | undefined) ?? null };
+      const kept = (await result(store.get("profile"))) as Profile | undefined;
+      if (kept !== undefined) this.#kept = kept;
     });
     return this.#kept;
   }
@@ -130,8 +140,7 @@ export class ProfileStore {
   async save(profile: Partial<Profile>): Promise<void> {
     this.#kept = { ...this.#kept, ...profile };
     await this.#with("readwrite", async (store) => {
-      store.put(this.#kept.device, "device");
-      store.put(this.#kept.me, "me");
+      store.put(this.#kept, "profile");
     });
   }
 
@@ -161,7 +170,7 @@ export class IndexedStore implements Store {
   }
 
   static async open(factory: IDBFactory, account: AccountId): Promise<IndexedStore> {
-    const name = `rempart:${account}`;
+    const name = `${NAME}${account}`;
     const database = await open(factory, name, (made) => {
       for (const store of STORES) made.createObjectStore(store);
     });
@@ -269,6 +278,16 @@ export class IndexedStore implements Store {
   async wipe(): Promise<void> {
     this.#database.close();
     await remove(this.#factory, this.#name);
+  }
+
+  async wipeReceived(): Promise<void> {
+    // Another connection: this one was closed when the account was left.
+    const again = await IndexedStore.open(this.#factory, this.#name.slice(NAME.length));
+    const received = ["meta", "conversations", "windows", "entries", "people"];
+    const transaction = again.#database.transaction(received, "readwrite");
+    for (const name of received) transaction.objectStore(name).clear();
+    await done(transaction);
+    again.close();
   }
 
   async #write(name: string, run: (store: IDBObjectStore) => void, options?: IDBTransactionOptions): Promise<void> {

@@ -302,7 +302,7 @@ export class Fold {
       text: "",
       mentions: [],
       files: [],
-      replyTo: erased ? null : this.#replyTo(entry),
+      replyTo: erased || content === null ? null : this.#replyTo(entry),
       revised: null,
       redacted: null,
       erased,
