@@ -4,6 +4,7 @@
 //! `cargo tree`, which alone knows the features really enabled.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -90,6 +91,8 @@ struct Declared {
     from: String,
     to: String,
     dev: bool,
+    /// What the code calls it.
+    word: String,
 }
 
 /// A crate of the tree.
@@ -115,6 +118,7 @@ pub(crate) fn run() -> Result<()> {
                 from: package.name.to_string(),
                 to: d.name.clone(),
                 dev: d.kind == DependencyKind::Development,
+                word: d.rename.as_deref().unwrap_or(&d.name).replace('-', "_"),
             })
         })
         .collect();
@@ -124,6 +128,11 @@ pub(crate) fn run() -> Result<()> {
         if from.is_empty() || members.contains(*from) {
             wrong.extend(check_absent(from, &tree(from)?, absent, why));
         }
+    }
+    for package in metadata.workspace_packages() {
+        let folder = package.manifest_path.parent().context("a manifest without a folder")?;
+        let of_it: Vec<Declared> = declared.iter().filter(|d| *package.name == d.from).cloned().collect();
+        wrong.extend(check_used(&of_it, &code(folder.as_std_path())?));
     }
     let linked = tree("")?;
     let packages: Vec<Licensed> = metadata
@@ -141,6 +150,27 @@ pub(crate) fn run() -> Result<()> {
         "{}\n\nARCHITECTURE.md says which arrows there are and why; a new one needs a decision record.",
         wrong.join("\n")
     )
+}
+
+/// All Rust code of a crate, without comment lines.
+fn code(folder: &Path) -> Result<String> {
+    let mut code = String::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(&next).with_context(|| format!("cannot read {}", next.display()))? {
+            let path = entry?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+                    code.push_str(line);
+                    code.push('\n');
+                }
+            }
+        }
+    }
+    Ok(code)
 }
 
 /// The names of all crates below one (or, with no name, of the whole workspace with its tests).
@@ -167,7 +197,7 @@ fn check_arrows(members: &BTreeSet<String>, declared: &[Declared]) -> Vec<String
             wrong.push(format!("{member} is not in the table of arrows (ARCHITECTURE.md, \"Layers\")"));
         }
     }
-    for Declared { from, to, dev } in declared {
+    for Declared { from, to, dev, .. } in declared {
         let allowed = ARROWS.iter().find(|(name, _)| name == from).map_or(&[][..], |(_, allowed)| allowed);
         if members.contains(to) && !dev && !allowed.contains(&to.as_str()) {
             wrong.push(format!("{from} must not depend on {to} (ARCHITECTURE.md, \"Layers\")"));
@@ -182,6 +212,16 @@ fn check_drivers(declared: &[Declared]) -> Vec<String> {
         .filter(|d| !d.dev)
         .filter(|d| DRIVERS.iter().any(|(driver, by)| *driver == d.to && !by.contains(&d.from.as_str())))
         .map(|d| format!("{} must not depend on the driver {} (ARCHITECTURE.md, \"One seam\")", d.from, d.to))
+        .collect()
+}
+
+/// What is declared but named nowhere in the code.
+fn check_used(declared: &[Declared], code: &str) -> Vec<String> {
+    let words: BTreeSet<&str> = code.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    declared
+        .iter()
+        .filter(|d| !words.contains(d.word.as_str()))
+        .map(|d| format!("{} declares {} and never names it: take it out of its Cargo.toml", d.from, d.to))
         .collect()
 }
 
@@ -266,7 +306,22 @@ mod tests {
     }
 
     fn edge(from: &str, to: &str, dev: bool) -> Declared {
-        Declared { from: from.to_owned(), to: to.to_owned(), dev }
+        Declared { from: from.to_owned(), to: to.to_owned(), dev, word: to.replace('-', "_") }
+    }
+
+    #[test]
+    fn what_is_declared_is_used() {
+        let declared = [edge("a", "hyper", false), edge("a", "hyper-util", false), edge("a", "serde", true)];
+        assert!(
+            check_used(&declared, "use hyper::Uri;\nhyper_util::server();\n#[derive(serde::Serialize)]").is_empty()
+        );
+        assert_eq!(
+            check_used(&declared, "use hyper_util::x; let serde_like = 1;"),
+            [
+                "a declares hyper and never names it: take it out of its Cargo.toml",
+                "a declares serde and never names it: take it out of its Cargo.toml",
+            ]
+        );
     }
 
     #[test]
