@@ -170,8 +170,8 @@ pub enum AccountChange {
     Read {
         /// The conversation.
         conversation: Id<ConversationId>,
-        /// How far.
-        seq: u64,
+        /// How far. Not `seq`: that is the number of the account's entry, beside which this stands.
+        read: u64,
     },
     /// The account itself changed: ask `me.get` anew.
     Settings,
