@@ -1,0 +1,8 @@
+//! Tests of the binary's crate, in one binary.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "in a test, what cannot be is a failure")]
+
+mod config;
+mod held;
+mod listener;
+mod secrets;
+mod tls;
