@@ -88,9 +88,12 @@ export class Fold {
     this.#forgetModerated();
   }
 
-  /** Takes an entry, older or newer than those known. A number that was taken before changes nothing. */
+  /** Takes an entry, older or newer than those known. A number that was taken before changes nothing, unless its body is gone since. */
   apply(entry: OpenEntry): void {
-    if (this.#seen.has(entry.seq)) return;
+    if (this.#seen.has(entry.seq)) {
+      if (entry.kind === "content" && entry.content === null) this.#erase(entry.seq);
+      return;
+    }
     this.#seen.add(entry.seq);
     this.#take(entry);
     // Those who answer it did not know until now whether it is a message.
