@@ -92,22 +92,23 @@ impl FromStr for TilePath {
         }
         let (level, rest) = path.strip_prefix("tile/").and_then(|p| p.split_once('/')).ok_or(TileError::Path)?;
         let (index, width) = match rest.split_once(".p/") {
-            Some((index, width)) => (index, number(width).filter(|w| (1..u64::from(FULL)).contains(w))),
+            Some((index, width)) => (index, width.parse().ok().filter(|w| (1..u64::from(FULL)).contains(w))),
             None => (rest, Some(u64::from(FULL))),
         };
         let width = width.and_then(|w| u16::try_from(w).ok()).ok_or(TileError::Path)?;
         let mut n: u64 = 0;
         for group in index.split('/') {
             let digits = group.strip_prefix('x').unwrap_or(group);
-            let value = number(digits).filter(|_| digits.len() == 3).ok_or(TileError::Path)?;
+            let value = digits.parse().ok().filter(|_| digits.len() == 3).ok_or(TileError::Path)?;
             n = n.checked_mul(1000).and_then(|n| n.checked_add(value)).ok_or(TileError::Path)?;
         }
         let parsed = if level == "entries" {
             Self::Entries(Tile { level: 0, index: n, width })
         } else {
-            let level = number(level).filter(|l| *l <= 63).and_then(|l| u8::try_from(l).ok()).ok_or(TileError::Path)?;
+            let level = level.parse().ok().filter(|level| *level <= 63).ok_or(TileError::Path)?;
             Self::Hashes(Tile { level, index: n, width })
         };
+        // The reading above is lax (signs, zeros in front); this is what makes it strict.
         if parsed.to_string() == path { Ok(parsed) } else { Err(TileError::Path) }
     }
 }
@@ -154,11 +155,6 @@ impl Tile {
         write!(f, "{:03}", self.index % 1000)?;
         if self.is_full() { Ok(()) } else { write!(f, ".p/{}", self.width) }
     }
-}
-
-/// Decimal digits only, no sign.
-fn number(text: &str) -> Option<u64> {
-    if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
 /// The rightmost tile of each level in a tree of `size` leaves that is not full: what [`TileWriter::resume`] reads.

@@ -77,6 +77,13 @@ fn every_cut_and_every_addition_is_refused() {
     let mut tag = good.clone();
     tag[35] = 4;
     assert_eq!(Leaf::decode(&tag), Err(LeafError::Sender));
+    for empty in [&[][..], &[1], &[2], &[3], &[2, 0xff]] {
+        let mut bytes = good[..34].to_vec();
+        bytes.push(u8::try_from(empty.len()).unwrap());
+        bytes.extend_from_slice(empty);
+        bytes.extend_from_slice(&good[52..]);
+        assert_eq!(Leaf::decode(&bytes), Err(LeafError::Sender), "{empty:?}");
+    }
     // A device id of 15 bytes: the length says 16 with the tag.
     let mut short = good;
     short[34] = 16;

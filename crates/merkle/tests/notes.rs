@@ -75,6 +75,10 @@ fn a_checkpoint_opens_only_with_its_key_and_origin() {
     let mut signed_twice = Note::parse(note.as_bytes()).unwrap();
     LogKey::from_seed("witness.example", &[9; 32]).unwrap().sign_note(&mut signed_twice).unwrap();
     assert_eq!(open(&signed_twice.to_string(), &key(), "rempart.example/messages"), Ok(head()));
+    // Another's line whose key id happens to be the log's own is another's still.
+    let line = note.lines().last().unwrap().replacen("rempart.example/messages", "someone.example", 1);
+    let forged = forged_line(&format!("{line}\n"));
+    assert_eq!(open(&format!("{note}{forged}"), &key(), "rempart.example/messages"), Ok(head()));
     // A wrong signature in the log's name spoils the note even beside a right one.
     let line = forged_line(&note);
     assert_eq!(open(&format!("{note}{line}"), &key(), "rempart.example/messages"), Err(NoteError::Signature.into()));

@@ -4,7 +4,8 @@
 use proptest::prelude::*;
 use rempart_merkle::leaf::leaf_hash;
 use rempart_merkle::proof::{
-    HashSource, MAX_PROOF, Node, consistency_spans, inclusion_spans, prove, root, verify_consistency, verify_inclusion,
+    HashSource, MAX_PROOF, Node, Span, consistency_spans, inclusion_spans, prove, root, verify_consistency,
+    verify_inclusion,
 };
 use rempart_merkle::tree::{Frontier, FrontierError, Hash, empty_root, node_hash};
 use serde_json::Value;
@@ -150,6 +151,28 @@ fn all_small_trees_prove_as_the_rfc_says() {
     assert!(verify_inclusion(&all[0], 3, 3, &[], &all[0]).is_err());
     assert!(verify_inclusion(&all[0], 0, 0, &[], &empty_root()).is_err());
     assert!(verify_consistency(4, &all[0], 3, &all[0], &[]).is_err());
+}
+
+#[test]
+fn a_head_is_no_proof_of_itself() {
+    let all = leaves(8);
+    let (four, eight) = (mth(&all[..4]), mth(&all));
+    // A root passed off as a leaf, and a tree passed off as a greater one.
+    assert!(verify_inclusion(&eight, 0, 8, &[], &eight).is_err());
+    assert!(verify_inclusion(&four, 0, 8, &[mth(&all[4..])], &eight).is_err());
+    assert!(verify_consistency(4, &four, 8, &four, &[]).is_err());
+    // Hashes where none belong.
+    assert!(verify_consistency(0, &empty_root(), 8, &eight, &[eight]).is_err());
+    assert!(verify_consistency(8, &eight, 8, &eight, &[eight]).is_err());
+    assert!(verify_consistency(3, &mth(&all[..3]), 8, &eight, &[]).is_err());
+}
+
+#[test]
+fn a_span_that_is_no_proof_s_is_cut_at_complete_subtrees() {
+    let node = |level, index| Node { level, index };
+    assert_eq!(Span { start: 1, end: 8 }.nodes(), [node(0, 1), node(1, 1), node(2, 1)]);
+    assert_eq!(Span { start: 0, end: 7 }.nodes(), [node(2, 0), node(1, 2), node(0, 6)]);
+    assert_eq!(Span { start: 5, end: 5 }.nodes(), []);
 }
 
 #[test]
