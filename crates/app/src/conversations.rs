@@ -10,12 +10,14 @@ use rempart_domain::conversation::{self, Change, Conversation, Kind, MemberRole,
 use rempart_domain::journal::{EntryKind, Envelope, Sender};
 use rempart_domain::refusal::{Reason, Refusal};
 use rempart_domain::role::{Action, Scope};
-use rempart_ports::store::{Append, ConversationView, Founded, NewEntry, Range, StoreError};
+use rempart_ports::store::{Append, Founded, NewEntry, Range, StoreError};
+
+pub use rempart_ports::store::ConversationView;
 
 use crate::App;
 use crate::error::{Failure, Outcome};
 use crate::feed::Signal;
-use crate::messages::{Place, exists, signed_in};
+use crate::messages::{Place, exists};
 
 /// Times that a decision is made anew when the conversation changed meanwhile.
 const TRIES: usize = 3;
@@ -52,7 +54,7 @@ impl App {
     /// # Errors
     /// Refusals of [`conversation::found`], `content_invalid`.
     pub async fn create_conversation(self: &Arc<Self>, ctx: &Ctx, new: NewConversation) -> Outcome<ConversationView> {
-        let who = signed_in(ctx, Scope::Post)?;
+        let who = ctx.ready(Scope::Post)?;
         let others = self.openness(&new.members).await?;
         let founding =
             conversation::found((who.account, who.role), new.kind, new.protection, &others, new.details.is_some())?;
@@ -137,7 +139,7 @@ impl App {
     /// # Errors
     /// `not_signed_in` and duties.
     pub async fn conversations(&self, ctx: &Ctx) -> Outcome<Vec<ConversationView>> {
-        let who = signed_in(ctx, Scope::Read)?;
+        let who = ctx.ready(Scope::Read)?;
         Ok(self.store.views(who.account, None).await?)
     }
 
@@ -146,7 +148,7 @@ impl App {
     /// # Errors
     /// `conversation_unknown`.
     pub async fn conversation(&self, ctx: &Ctx, id: ConversationId) -> Outcome<ConversationView> {
-        let who = signed_in(ctx, Scope::Read)?;
+        let who = ctx.ready(Scope::Read)?;
         self.view(who.account, id).await
     }
 
@@ -155,7 +157,7 @@ impl App {
     /// # Errors
     /// `conversation_unknown`.
     pub async fn members(&self, ctx: &Ctx, id: ConversationId) -> Outcome<Vec<Membership>> {
-        let who = signed_in(ctx, Scope::Read)?;
+        let who = ctx.ready(Scope::Read)?;
         self.place(id, who.account, true).await?;
         Ok(self.store.members(id).await?)
     }
@@ -165,7 +167,7 @@ impl App {
     /// # Errors
     /// Refusals of [`conversation::add`], `conversation_unknown`.
     pub async fn add_members(self: &Arc<Self>, ctx: &Ctx, id: ConversationId, accounts: &[AccountId]) -> Outcome<()> {
-        let who = signed_in(ctx, Scope::Post)?;
+        let who = ctx.ready(Scope::Post)?;
         let accounts = self.openness(accounts).await?;
         self.change(ctx, who, id, |place, members| {
             conversation::add(&place.conversation, &place.member, &accounts, |a| members.iter().any(|m| m.account == a))
@@ -178,7 +180,7 @@ impl App {
     /// # Errors
     /// Refusals of [`conversation::remove`], `conversation_unknown`, `not_a_member`.
     pub async fn remove_member(self: &Arc<Self>, ctx: &Ctx, id: ConversationId, account: AccountId) -> Outcome<()> {
-        let who = signed_in(ctx, Scope::Post)?;
+        let who = ctx.ready(Scope::Post)?;
         self.change(ctx, who, id, |place, members| {
             conversation::remove(&place.conversation, &place.member, member(members, account)?, owners(members))
         })
@@ -190,7 +192,7 @@ impl App {
     /// # Errors
     /// Refusals of [`conversation::remove`], `conversation_unknown`.
     pub async fn leave(self: &Arc<Self>, ctx: &Ctx, id: ConversationId) -> Outcome<()> {
-        let account = signed_in(ctx, Scope::Post)?.account;
+        let account = ctx.ready(Scope::Post)?.account;
         self.remove_member(ctx, id, account).await
     }
 
@@ -205,7 +207,7 @@ impl App {
         account: AccountId,
         role: MemberRole,
     ) -> Outcome<()> {
-        let who = signed_in(ctx, Scope::Post)?;
+        let who = ctx.ready(Scope::Post)?;
         self.change(ctx, who, id, |place, members| {
             let whom = member(members, account)?;
             conversation::set_role(&place.conversation, &place.member, whom, role, owners(members))
@@ -218,7 +220,7 @@ impl App {
     /// # Errors
     /// `conversation_unknown`.
     pub async fn mute(&self, ctx: &Ctx, id: ConversationId, muted: Option<bool>, pinned: Option<bool>) -> Outcome<()> {
-        let who = signed_in(ctx, Scope::Read)?;
+        let who = ctx.ready(Scope::Read)?;
         let place = self.place(id, who.account, true).await?;
         let muted = muted.unwrap_or(place.member.muted);
         let pinned = pinned.unwrap_or(place.member.pinned);
@@ -236,7 +238,7 @@ impl App {
     /// # Errors
     /// `not_allowed` to guests.
     pub async fn channels(&self, ctx: &Ctx) -> Outcome<Vec<Channel>> {
-        let who = signed_in(ctx, Scope::Read)?;
+        let who = ctx.ready(Scope::Read)?;
         if !who.role.allows(Action::ChannelJoin) {
             return Err(Reason::NotAllowed.into());
         }
@@ -263,7 +265,7 @@ impl App {
     /// # Errors
     /// Refusals of [`conversation::join`].
     pub async fn join(self: &Arc<Self>, ctx: &Ctx, id: ConversationId) -> Outcome<ConversationView> {
-        let who = signed_in(ctx, Scope::Post)?;
+        let who = ctx.ready(Scope::Post)?;
         for _ in 0..TRIES {
             let Some(state) = self.store.conversation(id).await? else {
                 return Err(Reason::ConversationUnknown.into());

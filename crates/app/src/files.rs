@@ -15,11 +15,12 @@ use rempart_domain::conversation::MemberRole;
 use rempart_domain::refusal::{Reason, Refusal};
 use rempart_domain::role::{Action, Scope};
 use rempart_ports::blobs::BlobName;
-use rempart_ports::store::{BlobRecord, StoreError, UploadRecord};
+use rempart_ports::store::StoreError;
+
+pub use rempart_ports::store::{BlobRecord, UploadRecord};
 
 use crate::App;
 use crate::error::{Fault, Outcome};
-use crate::messages::signed_in;
 use crate::seal::{DataKey, OVERHEAD};
 
 /// Clear bytes of a chunk.
@@ -50,7 +51,7 @@ impl App {
         size: u64,
         sha256: Option<[u8; 32]>,
     ) -> Outcome<(UploadRecord, Option<BlobRecord>)> {
-        let who = signed_in(ctx, Scope::Post)?;
+        let who = ctx.ready(Scope::Post)?;
         let place = self.place(conversation, who.account, true).await?;
         if place.member.role == MemberRole::Reader {
             return Err(Reason::ReadOnly.into());
@@ -100,7 +101,7 @@ impl App {
     /// # Errors
     /// `upload_unknown`.
     pub async fn upload(&self, ctx: &Ctx, id: UploadId) -> Outcome<(UploadRecord, Option<BlobRecord>)> {
-        let who = signed_in(ctx, Scope::Post)?;
+        let who = ctx.ready(Scope::Post)?;
         let upload = self.own_upload(who.account, id).await?;
         let blob = match upload.blob {
             Some(hash) => self.store.blob(hash).await?,
@@ -120,7 +121,7 @@ impl App {
         offset: u64,
         part: Bytes,
     ) -> Outcome<(UploadRecord, Option<BlobRecord>)> {
-        let who = signed_in(ctx, Scope::Post)?;
+        let who = ctx.ready(Scope::Post)?;
         let upload = self.own_upload(who.account, id).await?;
         if upload.blob.is_some() || offset != upload.offset {
             return Err(Refusal::field(Reason::UploadOffset, "Upload-Offset").into());
@@ -155,7 +156,7 @@ impl App {
     /// # Errors
     /// `upload_unknown`.
     pub async fn cancel_upload(&self, ctx: &Ctx, id: UploadId) -> Outcome<()> {
-        let who = signed_in(ctx, Scope::Post)?;
+        let who = ctx.ready(Scope::Post)?;
         let upload = self.own_upload(who.account, id).await?;
         self.forget_upload(&upload).await
     }
@@ -248,7 +249,7 @@ impl App {
         conversation: ConversationId,
         hash: BlobHash,
     ) -> Outcome<OpenBlob> {
-        let who = signed_in(ctx, Scope::Read)?;
+        let who = ctx.ready(Scope::Read)?;
         self.place(conversation, who.account, true).await?;
         let visible = self.store.blob_visible(conversation, who.account, hash).await?
             || !self.store.owned_blobs(who.account, &[hash]).await?.is_empty();

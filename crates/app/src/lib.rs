@@ -120,6 +120,36 @@ impl App {
         &self.settings
     }
 
+    /// Whether store and blobs answer, for readiness.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub async fn check(&self) -> Outcome<()> {
+        self.store.check().await?;
+        Ok(self.blobs.check().await?)
+    }
+
+    /// The context of a request that comes in now.
+    #[must_use]
+    pub fn ctx(&self, actor: rempart_domain::Actor, origin: Option<std::net::IpAddr>) -> Ctx {
+        Ctx { actor, origin, now: self.clock.now(), request: self.new_id(rempart_base::RequestId::from_bytes) }
+    }
+
+    /// A page of one's own account's journal, oldest first, and its last number.
+    ///
+    /// # Errors
+    /// `not_signed_in` and duties; `limit_invalid`.
+    pub async fn read_account_journal(
+        &self,
+        ctx: &Ctx,
+        after: u64,
+        limit: u32,
+    ) -> Outcome<(Vec<feed::AccountRow>, u64)> {
+        let who = ctx.ready(rempart_domain::role::Scope::Read)?;
+        messages::page(limit)?;
+        Ok(self.store.read_account(who.account, after, limit).await?)
+    }
+
     /// A new identifier of any kind.
     pub(crate) fn new_id<T>(&self, make: impl Fn([u8; 16]) -> T) -> T {
         make(self.entropy.uuid_v7(self.clock.now()))

@@ -12,7 +12,6 @@ use rempart_domain::role::Scope;
 use crate::App;
 use crate::error::Outcome;
 use crate::feed::Signal;
-use crate::messages::signed_in;
 
 /// A node's word about an account holds this long; it repeats it every 30 s.
 const LIFETIME: i64 = 90 * SECOND;
@@ -124,7 +123,7 @@ impl App {
     /// # Errors
     /// Refusals of [`choose`].
     pub async fn set_presence(&self, ctx: &Ctx, choice: Choice) -> Outcome<()> {
-        let who = signed_in(ctx, Scope::Post)?;
+        let who = ctx.ready(Scope::Post)?;
         let choice = choose(choice, ctx.now)?;
         self.store.put_presence_choice(who.account, &choice).await?;
         self.presence.state().choices.insert(who.account, choice);

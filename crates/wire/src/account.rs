@@ -34,8 +34,8 @@ pub struct Me {
     pub language: Language,
     /// This device.
     pub device: Id<DeviceId>,
-    /// This session.
-    pub session: Id<SessionId>,
+    /// This session; absent for a program's token.
+    pub session: Option<Id<SessionId>>,
     /// Names of the actions this account may do now, such as `accounts.manage`.
     pub may: Vec<String>,
     /// Whether an authenticator application is set.

@@ -137,8 +137,8 @@ pub struct Invitation {
     pub local: Option<String>,
     /// The name proposed.
     pub display_name: Option<String>,
-    /// Who invites.
-    pub inviter: Id<AccountId>,
+    /// Who invites; absent: the operator, by command line.
+    pub inviter: Option<Id<AccountId>>,
     /// When made.
     pub created: Time,
     /// Until when it holds; past ones are listed for 30 days.

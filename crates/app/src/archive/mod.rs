@@ -22,7 +22,6 @@ pub use verify::{Finding, Progress, Summary};
 
 use crate::App;
 use crate::error::{Fault, Outcome};
-use crate::messages::signed_in;
 
 /// Entries that one round gives positions to, at most.
 const ROUND: u64 = 4_096;
@@ -150,7 +149,7 @@ impl App {
     /// # Errors
     /// `not_logged` before the first.
     pub async fn checkpoint(&self, ctx: &Ctx) -> Outcome<(String, String)> {
-        signed_in(ctx, Scope::Read)?;
+        ctx.ready(Scope::Read)?;
         let state = self.store.log_state().await?;
         if state.size == 0 {
             return Err(Reason::NotLogged.into());
@@ -158,12 +157,27 @@ impl App {
         Ok((state.checkpoint, self.log_key().await?.verifier().to_string()))
     }
 
+    /// A tile of hashes by its C2SP path, such as `tile/0/x001/234` or `tile/1/000.p/7`; absent when the log does not
+    /// have it yet.
+    ///
+    /// # Errors
+    /// `entry_unknown` for what is no path of a tile.
+    pub async fn log_tile(&self, ctx: &Ctx, path: &str) -> Outcome<Option<Vec<u8>>> {
+        ctx.ready(Scope::Read)?;
+        let tile = match path.parse() {
+            Ok(tile::TilePath::Hashes(tile)) => tile,
+            Ok(tile::TilePath::Entries(_)) | Err(_) => return Err(Reason::EntryUnknown.into()),
+        };
+        let mut tiles = self.tiles(&[tile]).await?;
+        Ok(tiles.remove(&(tile.level, tile.index)).filter(|hashes| hashes.len() == tile.len()))
+    }
+
     /// Proves that an entry is in the log, to a member of its conversation.
     ///
     /// # Errors
     /// `conversation_unknown`, `entry_unknown`, `not_logged`.
     pub async fn prove(&self, ctx: &Ctx, conversation: ConversationId, seq: u64) -> Outcome<Proof> {
-        let who = signed_in(ctx, Scope::Read)?;
+        let who = ctx.ready(Scope::Read)?;
         let place = self.place(conversation, who.account, true).await?;
         if seq < place.member.from_seq.max(1) || seq > place.conversation.last_seq {
             return Err(Reason::EntryUnknown.into());

@@ -16,6 +16,7 @@ use rempart_ports::store::{Marks, MemberMark};
 use tokio::sync::OnceCell;
 
 pub(crate) use mailbox::Mailbox;
+pub use rempart_ports::store::{AccountChange, AccountRow};
 pub use session::{Closed, Event, FeedSession, Opening, Pending};
 pub(crate) use signal::Signal;
 
@@ -212,7 +213,10 @@ impl App {
         self.ring(Signal::WhoIsThere(self.node));
         while let Some(ring) = rings.recv().await {
             match ring {
-                Ring::Gap => self.feed.everybody(Mailbox::gap),
+                Ring::Gap => {
+                    self.forget_sessions();
+                    self.feed.everybody(Mailbox::gap);
+                }
                 Ring::Signal(topic, bytes) => {
                     if let Some(signal) = Signal::decode(topic, &bytes) {
                         self.heard(signal).await;

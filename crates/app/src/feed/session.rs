@@ -13,7 +13,7 @@ use rempart_ports::store::{AccountChange, AccountRow, ConversationView, MemberMa
 use super::Mailbox;
 use crate::App;
 use crate::error::Outcome;
-use crate::messages::{Entry, signed_in};
+use crate::messages::Entry;
 
 /// Why a feed ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl App {
     /// # Errors
     /// `not_signed_in` and duties; `scope_missing`.
     pub async fn open_feed(self: &Arc<Self>, ctx: &Ctx) -> Outcome<(Opening, FeedSession)> {
-        let who = signed_in(ctx, Scope::Read)?;
+        let who = ctx.ready(Scope::Read)?;
         let session = match &who.by {
             Credential::Session(id) => Some(*id),
             Credential::Token(..) => None,

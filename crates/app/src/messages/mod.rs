@@ -11,16 +11,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use rempart_base::{AccountId, BlobHash, ClientId, ConversationId, Timestamp, limits};
 use rempart_content::Content;
-use rempart_domain::actor::{Actor, Credential, Ctx, SignedIn};
+use rempart_domain::actor::Ctx;
 use rempart_domain::conversation::{Conversation, MemberRole, Membership, Protection};
 use rempart_domain::journal::{self, EntryKind, Envelope, Sender};
 use rempart_domain::refusal::{Reason, Refusal};
 use rempart_domain::role::Scope;
-use rempart_ports::store::{Append, Appended, Marks, MemberMark, NewEntry, Range, StoreError};
+use rempart_ports::store::{Append, Appended, Marks, NewEntry, StoreError};
 
 pub use entry::Entry;
 pub(crate) use entry::{Sealing, leaf_of};
 pub(crate) use recent::Recent;
+pub use rempart_ports::store::{MemberMark, Range};
 
 use crate::App;
 use crate::error::{Failure, Outcome};
@@ -70,32 +71,13 @@ pub struct Receipt {
     pub promise: [u8; 64],
 }
 
-/// The signed-in account of a context, ready to act.
-///
-/// # Errors
-/// `not_signed_in`; `factor_required` or `password_change_required` while a duty waits; `scope_missing` for a token.
-pub(crate) fn signed_in(ctx: &Ctx, scope: Scope) -> Result<&SignedIn, Refusal> {
-    let Actor::Account(who) = &ctx.actor else { return Err(Reason::NotSignedIn.into()) };
-    if let Some(duty) = who.must.first() {
-        return Err(match duty {
-            rempart_domain::actor::Duty::EnrolFactor => Reason::FactorRequired,
-            rempart_domain::actor::Duty::ChangePassword => Reason::PasswordChangeRequired,
-        }
-        .into());
-    }
-    match &who.by {
-        Credential::Token(_, scopes) if !scopes.contains(&scope) => Err(Reason::ScopeMissing.into()),
-        Credential::Session(_) | Credential::Token(..) => Ok(who),
-    }
-}
-
 impl App {
     /// Appends an entry written by a device; durable when this ends.
     ///
     /// # Errors
     /// Refusals of [`journal::post`], `content_invalid`, `conversation_unknown`, `blob_unknown`, `conflict`.
     pub async fn post(self: &Arc<Self>, ctx: &Ctx, post: Post) -> Outcome<Receipt> {
-        let who = signed_in(ctx, Scope::Post)?;
+        let who = ctx.ready(Scope::Post)?;
         let mut fresh = false;
         for _ in 0..TRIES {
             let place = self.place(post.conversation, who.account, fresh || post.refers_to != 0).await?;
@@ -167,7 +149,7 @@ impl App {
         seq: u64,
         client_id: ClientId,
     ) -> Outcome<()> {
-        let who = signed_in(ctx, Scope::Post)?;
+        let who = ctx.ready(Scope::Post)?;
         for _ in 0..TRIES {
             let place = self.place(conversation, who.account, true).await?;
             let row = match seq.checked_sub(1) {
@@ -214,7 +196,7 @@ impl App {
         range: Range,
         limit: u32,
     ) -> Outcome<(Vec<Arc<Entry>>, u64)> {
-        let who = signed_in(ctx, Scope::Read)?;
+        let who = ctx.ready(Scope::Read)?;
         page(limit)?;
         let place = self.place(conversation, who.account, true).await?;
         let first = place.member.from_seq.max(1);
@@ -234,7 +216,7 @@ impl App {
     /// # Errors
     /// `conversation_unknown`.
     pub async fn ack_cursor(&self, ctx: &Ctx, conversation: ConversationId, seq: u64) -> Outcome<()> {
-        let who = signed_in(ctx, Scope::Read)?;
+        let who = ctx.ready(Scope::Read)?;
         self.place(conversation, who.account, false).await?;
         self.feed.note_delivered(conversation, who.account, seq);
         Ok(())
@@ -245,7 +227,7 @@ impl App {
     /// # Errors
     /// `conversation_unknown`, `entry_unknown` past the end of the journal.
     pub async fn mark_read(&self, ctx: &Ctx, conversation: ConversationId, seq: u64) -> Outcome<()> {
-        let who = signed_in(ctx, Scope::Read)?;
+        let who = ctx.ready(Scope::Read)?;
         let place = self.place(conversation, who.account, true).await?;
         if seq > place.conversation.last_seq {
             return Err(Refusal::field(Reason::EntryUnknown, "seq").into());
@@ -272,7 +254,7 @@ impl App {
     /// # Errors
     /// `conversation_unknown`.
     pub async fn marks(&self, ctx: &Ctx, conversation: ConversationId) -> Outcome<Vec<MemberMark>> {
-        let who = signed_in(ctx, Scope::Read)?;
+        let who = ctx.ready(Scope::Read)?;
         self.place(conversation, who.account, true).await?;
         Ok(self.store.marks(conversation).await?)
     }
@@ -282,7 +264,7 @@ impl App {
     /// # Errors
     /// `conversation_unknown`, `read_only`.
     pub async fn set_typing(&self, ctx: &Ctx, conversation: ConversationId, typing: bool) -> Outcome<()> {
-        let who = signed_in(ctx, Scope::Post)?;
+        let who = ctx.ready(Scope::Post)?;
         let place = self.place(conversation, who.account, false).await?;
         if place.member.role == MemberRole::Reader {
             return Err(Reason::ReadOnly.into());
