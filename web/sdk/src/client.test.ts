@@ -3,7 +3,7 @@ import { createClient } from "./client";
 import { ApiProblem, CancelledError } from "./problem";
 import type { Client, TimelineItem } from "./public";
 import { AWAY_MS } from "./signals";
-import { BOB, CAROL, DEVICE, ME, ROOM, simHost, SimClock, SimProfile, SimServer, settle, type SimHost } from "./testing/sim";
+import { BOB, CAROL, DEVICE, ME, ROOM, simHost, SimClock, SimProfile, SimServer, settle, until, type SimHost } from "./testing/sim";
 
 let clock: SimClock;
 let server: SimServer;
@@ -134,7 +134,7 @@ describe("signing in", () => {
     expect(client.conversations.getSnapshot()).toEqual([]);
     server.before = () => "answer";
     await client.entrance.signIn("alice", "right");
-    await settle(40);
+    await until(() => timeline.getSnapshot().items.length < 900);
     expect(server.texts(ROOM)).toEqual(["pas encore parti"]);
   });
 
@@ -154,7 +154,7 @@ describe("signing in", () => {
     expect(shown(client).at(-1)).toBe("pending écrit hors ligne");
     server.reachable = true;
     host.events.online();
-    await settle(40);
+    for (let k=0;k<12;k++){ await settle(20); console.log("L", timeline.getSnapshot().items.length);}
     expect(shown(client).at(-1)).toBe("4 écrit hors ligne");
     expect(client.outbox.getSnapshot()).toEqual([]);
   });
@@ -255,6 +255,7 @@ describe("a conversation", () => {
     expect(timeline.getSnapshot().items).toHaveLength(900);
     leave();
     await clock.advance(61_000);
+    for (let k=0;k<12;k++){ await settle(20); console.log("L", timeline.getSnapshot().items.length);}
     expect(timeline.getSnapshot().items).toHaveLength(200);
     expect(timeline.getSnapshot().hasOlder).toBe(true);
     server.log.length = 0;

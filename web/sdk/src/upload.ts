@@ -78,6 +78,7 @@ class UploadRun {
     while (upload.blob == null) {
       const from: Upload = upload;
       upload = await this.#persist((again) => (again ? this.#where(from) : this.#part(from)));
+      this.#abort.signal.throwIfAborted();
       stalled = upload.blob == null && upload.offset <= from.offset ? stalled + 1 : 0;
       if (stalled >= TRIES) throw new NetworkError("the upload does not get further");
       if (stalled > 0) await this.#sleep(retryDelay(stalled, this.#host.jitter()));

@@ -70,6 +70,7 @@ export class Fold {
   readonly #roles = new Map<AccountId, RoleChange[]>();
   /** Who made the journal, when its first entry is known. */
   #creator: AccountId | null = null;
+  #asksForRoles = false;
   /** Messages by the number that they answer. */
   readonly #answers = new Map<number, number[]>();
   /** Messages whose view asks for somebody's role. */
@@ -218,9 +219,9 @@ export class Fold {
     return seed;
   }
 
-  /** Whether something known asks for roles from before the first known entry. */
+  /** Whether a redaction by somebody else than the author has come, so that roles count. */
   get asksForRoles(): boolean {
-    return this.#moderated.size > 0;
+    return this.#asksForRoles;
   }
 
   /** The role that somebody had when the entry of this number came. */
@@ -273,6 +274,7 @@ export class Fold {
     facts.sort((a, b) => a.seq - b.seq);
     this.#facts.set(about, facts);
     this.#factAbout.set(entry.seq, about);
+    if (fact.type === "redaction" && this.#rows.get(about)?.entry.account !== fact.account) this.#asksForRoles = true;
     this.#forget(about);
   }
 

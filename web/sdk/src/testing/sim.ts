@@ -15,6 +15,11 @@ export async function settle(turns = 12): Promise<void> {
   for (let at = 0; at < turns; at++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Lets everything run until something holds; whoever waits says by its next line what was expected. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (let at = 0; at < 500 && !holds(); at++) await settle(1);
+}
+
 export class SimClock implements Clock {
   #now = 1_795_349_598_000;
   #next = 1;
@@ -228,6 +233,8 @@ export class SimServer {
         socket.cut();
         return;
       }
+      // The line is dead already for what comes of it.
+      if (fate === "lose_answer") socket.held = [];
       const answer = op === "hello" ? this.welcome(socket) : this.command(op, params as never);
       if (fate === "lose_answer") {
         socket.cut();
