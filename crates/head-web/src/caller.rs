@@ -159,7 +159,8 @@ pub(crate) async fn feed_caller(
     headers: &HeaderMap,
 ) -> Result<(Caller, Option<HeaderValue>), ProblemAnswer> {
     let Some((secret, program)) = presented(headers) else { return Err(Reason::NotSignedIn.into()) };
-    if !program && !(headers.contains_key(header::ORIGIN) && same_origin(headers, None)) {
+    let ours = program || (headers.contains_key(header::ORIGIN) && same_origin(headers, None));
+    if !ours {
         return Err(Reason::CrossSite.into());
     }
     let ctx = head.app.ctx(Actor::Anonymous, Some(peer.0));

@@ -13,7 +13,7 @@ use tracing::{debug, error};
 
 /// A problem as an HTTP answer.
 #[derive(Debug)]
-pub(crate) struct ProblemAnswer(pub(crate) Problem);
+pub(crate) struct ProblemAnswer(pub(crate) Box<Problem>);
 
 impl IntoResponse for ProblemAnswer {
     fn into_response(self) -> Response {
@@ -55,7 +55,7 @@ pub(crate) fn problem(failure: Failure) -> ProblemAnswer {
             // Not a secret: only unlike the others in the log.
             let incident = format!("{:012x}", RandomState::new().build_hasher().finish() >> 16);
             error!(incident, error = %Chain(&fault), "a request failed");
-            ProblemAnswer(Problem {
+            ProblemAnswer(Box::new(Problem {
                 kind: "urn:rempart:problem:fault".to_owned(),
                 code: "fault".to_owned(),
                 status: 500,
@@ -64,7 +64,7 @@ pub(crate) fn problem(failure: Failure) -> ProblemAnswer {
                 field: None,
                 retry_after_ms: None,
                 incident: Some(incident),
-            })
+            }))
         }
     }
 }
@@ -78,7 +78,7 @@ pub(crate) fn refused(refusal: Refusal) -> ProblemAnswer {
 pub(crate) fn detailed(refusal: Refusal, detail: Option<String>) -> ProblemAnswer {
     let code = refusal.reason.code();
     debug!(code, "refused");
-    ProblemAnswer(Problem {
+    ProblemAnswer(Box::new(Problem {
         kind: format!("urn:rempart:problem:{code}"),
         code: code.to_owned(),
         status: status(refusal.reason).as_u16(),
@@ -87,7 +87,7 @@ pub(crate) fn detailed(refusal: Refusal, detail: Option<String>) -> ProblemAnswe
         field: refusal.field.map(str::to_owned),
         retry_after_ms: refusal.retry_after_ms.and_then(|ms| u64::try_from(ms).ok()),
         incident: None,
-    })
+    }))
 }
 
 const fn status(reason: Reason) -> StatusCode {

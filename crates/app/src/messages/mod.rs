@@ -316,7 +316,7 @@ impl App {
         if changed {
             self.forget_places(conversation);
         }
-        let reached = entries.iter().filter_map(|e| self.journals.recent.insert(Arc::clone(e))).last();
+        let reached = entries.iter().filter_map(|e| self.journals.recent.insert(Arc::clone(e))).max();
         if let Some(reached) = reached {
             self.ring(Signal::Wake(conversation, reached));
         }
