@@ -16,6 +16,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use futures_util::{FutureExt as _, SinkExt as _};
 use rempart_app::App;
 use rempart_app::feed::{Closed, Event, FeedSession, Opening};
 use rempart_app::messages::Entry;
@@ -67,7 +68,7 @@ pub(crate) async fn upgrade(
         Ok((caller, turned)) => {
             let mut response = upgrade
                 .read_buffer_size(4 * 1024)
-                .write_buffer_size(0)
+                .write_buffer_size(8 * 1024)
                 .max_write_buffer_size(4 * 1024 * 1024)
                 .max_message_size(limits::REQUEST)
                 .max_frame_size(limits::REQUEST)
@@ -118,13 +119,15 @@ async fn hello(head: &Head, caller: &Caller, socket: &mut WebSocket) -> Option<F
                         Err(failure) => refusal(&request.id, &problem::problem(failure).0),
                         Ok((opening, feed)) => {
                             let text = ok(&request.id, &json(&welcome(&head.app, opening)));
-                            return send(socket, text).await.map(|()| feed);
+                            send(socket, text).await?;
+                            return flush(socket).await.map(|()| feed);
                         }
                     }
                 }
             }
         };
         send(socket, answer).await?;
+        flush(socket).await?;
     }
     None
 }
@@ -153,9 +156,15 @@ async fn talk(
     let mut tick = 0;
     loop {
         tokio::select! {
-            biased;
             Some(answer) = answers.next() => {
-                if send(socket, answer).await.is_none() {
+                let mut next = Some(answer);
+                while let Some(answer) = next {
+                    if send(socket, answer).await.is_none() {
+                        return Some((CLOSE_SLOW, "slow"));
+                    }
+                    next = answers.next().now_or_never().flatten();
+                }
+                if flush(socket).await.is_none() {
                     return Some((CLOSE_SLOW, "slow"));
                 }
             }
@@ -178,6 +187,9 @@ async fn talk(
                         return Some((CLOSE_SLOW, "slow"));
                     }
                 }
+                if flush(socket).await.is_none() {
+                    return Some((CLOSE_SLOW, "slow"));
+                }
             }
             received = socket.recv(), if answers.len() < IN_FLIGHT => {
                 silent = 0;
@@ -186,7 +198,7 @@ async fn talk(
                         match begin(&head, &caller, &mut bucket, &mut feed, text).await {
                             Begun::Running(answer) => answers.push(answer),
                             Begun::Done(answer) => {
-                                if send(socket, answer).await.is_none() {
+                                if send(socket, answer).await.is_none() || flush(socket).await.is_none() {
                                     return Some((CLOSE_SLOW, "slow"));
                                 }
                             }
@@ -262,12 +274,14 @@ async fn begin(head: &Head, caller: &Caller, bucket: &mut Bucket, feed: &mut Fee
     }))
 }
 
-/// Sends a text; `None` when the client is gone or too slow.
+/// Puts a text into the socket's buffer, sending what does not fit; `None` when the client is gone or too slow.
 async fn send(socket: &mut WebSocket, text: impl Into<Utf8Bytes>) -> Option<()> {
-    match timeout(PATIENCE, socket.send(Message::Text(text.into()))).await {
-        Ok(Ok(())) => Some(()),
-        Ok(Err(_)) | Err(_) => None,
-    }
+    timeout(PATIENCE, socket.feed(Message::Text(text.into()))).await.ok()?.ok()
+}
+
+/// Sends what is in the socket's buffer.
+async fn flush(socket: &mut WebSocket) -> Option<()> {
+    timeout(PATIENCE, socket.flush()).await.ok()?.ok()
 }
 
 async fn push(socket: &mut WebSocket, event: Event) -> Option<()> {
