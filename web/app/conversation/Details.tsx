@@ -1,0 +1,167 @@
+/** The pane of details: who reads, the members, the files. */
+import { useMemo, useState } from "react";
+import type { ConversationView, MemberRole, Person } from "@sdk";
+
+import { Button, IconButton } from "../../ui/Button";
+import { Dialog } from "../../ui/Dialog";
+import { Face } from "../../ui/Face";
+import { FieldError } from "../../ui/Field";
+import { Bell, BellOff, Download, Ellipsis, FileText, Landmark, LogOut, MessageSquare, Pencil, Pin, PinOff, User, UserPlus, UserX, X } from "../../ui/icons";
+import { Menu } from "../../ui/Menu";
+import { say } from "../../ui/Toasts";
+import { useAct, useClient, useMe, useReadable } from "../client";
+import { size } from "../format";
+import { t } from "../i18n";
+import { problemWords } from "../i18n/problems";
+import { PresenceOf } from "../people/Presence";
+import { PeoplePicker } from "../people/PeoplePicker";
+import { ProtectionSays } from "../protection";
+import { navigate } from "../router";
+import { useConversationMenu } from "./menu";
+
+const ROLES: readonly MemberRole[] = ["owner", "moderator", "member", "reader"];
+
+export async function writeTo(client: ReturnType<typeof useClient>, account: string): Promise<void> {
+  try {
+    navigate(`/c/${await client.createConversation({ kind: "direct", members: [account] })}`);
+  } catch (cause) {
+    say(problemWords(cause), { seconds: 8 });
+  }
+}
+
+function AddPeople({ view, present, close }: { view: ConversationView; present: ReadonlySet<string>; close: () => void }) {
+  const client = useClient();
+  const [picked, setPicked] = useState<readonly Person[]>([]);
+  const act = useAct();
+  return (
+    <Dialog title={t("details.addTitle")} close={close} closeWords={t("act.close")}>
+      <p>{t("details.addWords")}</p>
+      <PeoplePicker picked={picked} pick={setPicked} without={present} />
+      {Boolean(act.cause) && <FieldError>{problemWords(act.cause)}</FieldError>}
+      <div className="end">
+        <Button kind="go" aria-busy={act.busy} unless={picked.length === 0 && t("details.addUnless")} onClick={() => void act.run(async () => { await client.command("conversations.add", { conversation: view.id, accounts: picked.map(({ account }) => account) }); close(); })}>{t("details.add")}</Button>
+        <Button kind="bare" onClick={close}>{t("act.cancel")}</Button>
+      </div>
+    </Dialog>
+  );
+}
+
+function RemoveMember({ view, person, close }: { view: ConversationView; person: Person; close: () => void }) {
+  const client = useClient();
+  const act = useAct();
+  return (
+    <Dialog title={t("details.removeTitle", { name: person.display_name })} close={close} closeWords={t("act.close")} size="narrow" role="alertdialog">
+      <p>{t("details.removeWords", { name: person.display_name })}</p>
+      {Boolean(act.cause) && <FieldError>{problemWords(act.cause)}</FieldError>}
+      <div className="end">
+        <Button kind="danger" aria-busy={act.busy} onClick={() => void act.run(async () => { await client.command("conversations.remove", { conversation: view.id, account: person.account }); close(); })}>{t("act.remove")}</Button>
+        <Button kind="bare" onClick={close}>{t("act.cancel")}</Button>
+      </div>
+    </Dialog>
+  );
+}
+
+function MemberRow({ person, role, view, remove }: { person: Person; role: MemberRole; view: ConversationView; remove: () => void }) {
+  const client = useClient();
+  const me = useMe().person.account;
+  const self = person.account === me;
+  const manages = view.kind !== "direct" && (view.role === "owner" || (view.role === "moderator" && role !== "owner"));
+  const setRole = (next: MemberRole) => { client.command("conversations.role", { conversation: view.id, account: person.account, role: next }).catch((cause: unknown) => say(problemWords(cause), { seconds: 8 })); };
+  const outside = person.role === "guest";
+  return (
+    <li className="person">
+      <Face size="s" id={person.account} name={person.display_name} outside={outside} />
+      <div className="grow">
+        <span className="nm">{self ? t("details.you", { name: person.display_name }) : person.display_name}<PresenceOf account={person.account} /></span>
+        <div className="sub">{outside ? <span className="ext-tag">{person.address}</span> : person.title || person.department || person.address}</div>
+      </div>
+      {role !== "member" && <span className="note">{t(`member.${role}`)}</span>}
+      {!self && (
+        <Menu label={t("details.memberMenu", { name: person.display_name })} className="icon quiet" entries={[
+          view.kind !== "direct" && { key: "write", words: t("details.write"), icon: <MessageSquare size="s" />, act: () => void writeTo(client, person.account) },
+          { key: "see", words: t("details.profile"), icon: <User size="s" />, act: () => navigate(`/people/${person.account}`) },
+          manages && view.role === "owner" && "line",
+          ...(manages && view.role === "owner" ? ROLES.filter((other) => other !== role).map((other) => ({ key: `role-${other}`, words: t("details.makeRole", { role: t(`member.${other}`) }), act: () => setRole(other) })) : []),
+          manages && "line",
+          manages && { key: "remove", words: t("details.removeMember"), icon: <UserX size="s" />, danger: true, act: remove },
+        ]}><Ellipsis size="s" /></Menu>
+      )}
+    </li>
+  );
+}
+
+export function Details({ view, close }: { view: ConversationView; close: () => void }) {
+  const client = useClient();
+  const timeline = useReadable(useMemo(() => client.timeline(view.id), [client, view.id]));
+  const people = useReadable(client.people);
+  const [all, setAll] = useState(false);
+  const [adding, setAdding] = useState(false);
+  const [removing, setRemoving] = useState<Person | null>(null);
+  const menu = useConversationMenu(view);
+
+  const members = useMemo(() => {
+    const known = [...timeline.members].flatMap(([account, role]) => { const person = people.get(account) ?? client.people.get(account); return person ? [{ person, role }] : []; });
+    return known.sort((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role) || a.person.display_name.localeCompare(b.person.display_name));
+  }, [client, timeline.members, people]);
+  const inside = members.filter(({ person }) => person.role !== "guest");
+  const outside = members.filter(({ person }) => person.role === "guest");
+  const shown = all ? inside : inside.slice(0, 8);
+  const files = useMemo(() => timeline.items.flatMap((item) => (item.type === "message" && !item.message.redacted ? item.message.files : [])).reverse(), [timeline.items]);
+  const manages = view.kind !== "direct" && (view.role === "owner" || view.role === "moderator");
+
+  return (
+    <aside className="pane details" aria-label={t("details.label")} data-region="details" tabIndex={-1} onKeyDown={(event) => { if (event.key === "Escape") close(); }}>
+      <div className="top">
+        <h2>{t("conv.details")}</h2>
+        <IconButton label={t("conv.closeDetails")} onClick={close}><X /></IconButton>
+      </div>
+      <div className="scroll">
+        <section className="block"><ProtectionSays of={view.protection} members={view.memberCount} /></section>
+        {view.kind !== "direct" && (view.topic || manages) && (
+          <section className="block">
+            <h3>{t("details.topic")} {manages && <Button kind="bare" size="tight" onClick={menu.editTitle}><Pencil size="s" />{t("act.change")}</Button>}</h3>
+            <p className="small topic">{view.topic || "–"}</p>
+          </section>
+        )}
+        <section className="block">
+          <h3>{t("details.members")} <span className="note">{view.memberCount}</span><span className="grow" />{manages && <Button kind="bare" size="tight" onClick={() => setAdding(true)}><UserPlus size="s" />{t("details.add")}</Button>}</h3>
+          {view.protection === "recorded" && (
+            <div className="pinned recorded"><div className="person"><span className="face s house" aria-hidden="true"><Landmark size="s" /></span><div className="grow"><b>{t("archive.member")}</b><div className="sub">{t("archive.memberWords")}</div></div><Pin size="s" /></div></div>
+          )}
+          <ul>{shown.map(({ person, role }) => <MemberRow key={person.account} person={person} role={role} view={view} remove={() => setRemoving(person)} />)}</ul>
+          {inside.length > shown.length && <button type="button" className="linkish" onClick={() => setAll(true)}>{t("details.others", { n: inside.length - shown.length })}</button>}
+        </section>
+        {outside.length > 0 && (
+          <section className="block">
+            <h3><span className="ext">{t("outside.section")}</span></h3>
+            <ul>{outside.map(({ person, role }) => <MemberRow key={person.account} person={person} role={role} view={view} remove={() => setRemoving(person)} />)}</ul>
+          </section>
+        )}
+        <section className="block">
+          <h3>{t("details.files")} <span className="note">{files.length || ""}</span></h3>
+          {files.length === 0 && <p className="note">{t("details.noFiles")}</p>}
+          <ul>
+            {files.slice(0, 30).map((file, i) => (
+              <li key={`${file.blob}-${i}`} className="person one-file">
+                <FileText />
+                <div className="grow"><span className="nm">{file.name}</span><div className="sub">{size(file.size)}</div></div>
+                <a className="b bare icon" href={client.blobUrl(view.id, file.blob, file.name)} download={file.name} aria-label={t("file.download", { name: file.name })}><Download size="s" /></a>
+              </li>
+            ))}
+          </ul>
+        </section>
+        <section className="block">
+          <h3>{t("details.acts")}</h3>
+          <div className="stack">
+            <Button kind="bare" onClick={menu.pin}>{view.pinned ? <PinOff /> : <Pin />}{view.pinned ? t("details.unpin") : t("details.pin")}</Button>
+            <Button kind="bare" onClick={menu.mute}>{view.muted ? <Bell /> : <BellOff />}{view.muted ? t("details.unmute") : t("details.mute")}</Button>
+            {view.kind !== "direct" && <Button kind="bare" className="bad" onClick={menu.leave}><LogOut />{t("details.leave")}</Button>}
+          </div>
+        </section>
+      </div>
+      {adding && <AddPeople view={view} present={new Set(timeline.members.keys())} close={() => setAdding(false)} />}
+      {removing && <RemoveMember view={view} person={removing} close={() => setRemoving(null)} />}
+      {menu.dialog}
+    </aside>
+  );
+}

@@ -1,0 +1,42 @@
+/** A file of a message: its name, size and how to get it; a picture by its thumbnail, with room kept before it arrives. */
+import type { FileRef } from "@sdk";
+
+import { DocumentShape } from "../../ui/glyphs";
+import { Download } from "../../ui/icons";
+import { useClient } from "../client";
+import { size } from "../format";
+import { t } from "../i18n";
+
+const PICTURES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"]);
+
+export function kindOf(file: { name: string; media_type: string }): string {
+  const ending = /\.([a-z0-9]{1,5})$/i.exec(file.name)?.[1];
+  return ending ? ending.toUpperCase() : t("file.label");
+}
+
+function Picture({ file, conversation }: { file: FileRef; conversation: string }) {
+  const client = useClient();
+  const shown = file.thumbnail ?? { blob: file.blob, width: file.width ?? 320, height: file.height ?? 240 };
+  const scale = Math.min(1, 400 / shown.width, 300 / shown.height);
+  return (
+    <figure className="picture">
+      <a href={client.blobUrl(conversation, file.blob)} target="_blank" rel="noopener noreferrer" aria-label={t("file.open", { name: file.name })}>
+        <img src={client.blobUrl(conversation, shown.blob)} alt={file.name} width={Math.round(shown.width * scale)} height={Math.round(shown.height * scale)} loading="lazy" decoding="async" />
+      </a>
+      <figcaption className="note">{file.name} · {size(file.size)} · <a href={client.blobUrl(conversation, file.blob, file.name)} download={file.name} aria-label={t("file.download", { name: file.name })}><Download size="s" /></a></figcaption>
+    </figure>
+  );
+}
+
+export function FileView({ file, conversation }: { file: FileRef; conversation: string }) {
+  const client = useClient();
+  if (PICTURES.has(file.media_type) && (file.thumbnail || (file.width && file.size < 2_000_000))) return <Picture file={file} conversation={conversation} />;
+  return (
+    <div className="file">
+      <DocumentShape />
+      <span className="file-name">{file.name}</span>
+      <span className="meta">{kindOf(file)} · {size(file.size)}</span>
+      <a className="b bare icon" href={client.blobUrl(conversation, file.blob, file.name)} download={file.name} aria-label={t("file.download", { name: file.name })} title={t("file.download", { name: file.name })}><Download /></a>
+    </div>
+  );
+}

@@ -1,0 +1,268 @@
+/** The messages: a log of any length, drawn a window at a time, held still while older pages arrive above. */
+import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from "react";
+import type { KeyboardEvent, Ref } from "react";
+import type { ConversationView, TimelineItem, TimelineView } from "@sdk";
+
+import { Button } from "../../ui/Button";
+import { ArrowDown } from "../../ui/icons";
+import { Empty, Waiting } from "../../ui/Waiting";
+import { useClient, useMe, usePerson, useReadable } from "../client";
+import { t } from "../i18n";
+import { plainText } from "../text/markdown";
+import { usePreferences } from "../theme";
+import { Row } from "./Row";
+import type { RowActs } from "./Row";
+import { firstName, nameOf } from "./title";
+import { Heights, rowAt, rowOf } from "./virtual";
+
+export type TimelineHandle = { toNewest: () => void; toSeq: (seq: number) => void; focus: () => void };
+
+const OVERSCAN = 600;
+
+const seqOf = (item: TimelineItem | undefined): number =>
+  item === undefined || item.type === "pending" ? 0 : item.type === "message" ? item.message.seq : item.type === "membership" ? item.membership.seq : item.seq;
+
+export function Timeline({ view, timeline, acts, handle }: { view: ConversationView; timeline: TimelineView; acts: RowActs; handle: Ref<TimelineHandle> }) {
+  const client = useClient();
+  const me = useMe().person.account;
+  const { letterKeys } = usePreferences();
+  const people = useReadable(client.people);
+  const other = usePerson(view.with);
+  const marks = useReadable(useMemo(() => client.marks(view.id), [client, view.id]));
+  const { items } = timeline;
+
+  // What was unread when one came, so that the flag stays where it is while one reads.
+  const [opened] = useState(() => ({ read: view.readSeq, unread: view.unread }));
+  const freshAt = useMemo(() => {
+    if (opened.unread === 0) return -1;
+    let found = -1;
+    for (let i = items.length - 1; i >= 0; i -= 1) {
+      const item = items[i];
+      if (item?.type === "pending") continue;
+      if (seqOf(item) <= opened.read) break;
+      if (item?.type === "message" && item.message.account !== me) found = i;
+    }
+    return found;
+  }, [items, opened, me]);
+
+  const heights = useRef(new Heights(52));
+  const box = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLOListElement>(null);
+  const [turn, setTurn] = useState(0);
+  const [top, setTop] = useState({ y: 0, height: 800 });
+  const offsets = useMemo(() => heights.current.offsets(items), [items, turn]);
+  const total = offsets[items.length] ?? 0;
+  /** Where the eye is: held to the newest, or to a row and how far its top is above the edge. */
+  const eye = useRef<{ bottom: boolean; key: string; index: number; delta: number; count: number }>({ bottom: true, key: "", index: 0, delta: 0, count: 0 });
+  const [away, setAway] = useState(false);
+  const placed = useRef(false);
+  const [active, setActive] = useState<string | null>(null);
+  const wantFocus = useRef<string | null>(null);
+
+  const note = useCallback(() => {
+    const element = box.current;
+    if (!element) return;
+    const bottom = element.scrollHeight - element.scrollTop - element.clientHeight < 48;
+    const index = rowAt(offsets, element.scrollTop);
+    eye.current = { bottom, key: items[index]?.key ?? "", index, delta: element.scrollTop - (offsets[index] ?? 0), count: items.length };
+    setAway(!bottom);
+    setTop((old) => (Math.abs(old.y - element.scrollTop) < 120 && old.height === element.clientHeight ? old : { y: element.scrollTop, height: element.clientHeight }));
+  }, [items, offsets]);
+
+  // Hold still: after each change of rows or heights, put the eye back where it was.
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element || items.length === 0) return;
+    if (!placed.current) {
+      placed.current = true;
+      if (freshAt > 0) {
+        const y = Math.max(0, (offsets[freshAt] ?? 0) - 60);
+        element.scrollTop = y;
+        eye.current = { bottom: false, key: items[freshAt]?.key ?? "", index: freshAt, delta: y - (offsets[freshAt] ?? 0), count: items.length };
+        setAway(true);
+      } else element.scrollTop = element.scrollHeight;
+      setTop({ y: element.scrollTop, height: element.clientHeight });
+      return;
+    }
+    const now = eye.current;
+    if (now.bottom) element.scrollTop = element.scrollHeight;
+    else {
+      const index = rowOf(items, now.key, now.index, items.length - now.count);
+      if (index >= 0) {
+        const y = (offsets[index] ?? 0) + now.delta;
+        if (Math.abs(element.scrollTop - y) > 0.5) element.scrollTop = y;
+        eye.current = { ...now, index, count: items.length };
+      }
+    }
+    setTop((old) => (Math.abs(old.y - element.scrollTop) < 120 ? old : { y: element.scrollTop, height: element.clientHeight }));
+  }, [items, offsets, freshAt]);
+
+  const first = Math.max(0, rowAt(offsets, top.y - OVERSCAN));
+  const last = Math.min(items.length - 1, rowAt(offsets, top.y + top.height + OVERSCAN));
+
+  // Learn heights from the rows that stand, and keep the newest in view when the box itself changes.
+  const observer = useRef<ResizeObserver | null>(null);
+  useEffect(() => {
+    const element = box.current;
+    const made = new ResizeObserver((entries) => {
+      let changed = false;
+      for (const { target } of entries) {
+        if (target === element) { if (eye.current.bottom && element) element.scrollTop = element.scrollHeight; changed = true; continue; }
+        const key = (target as HTMLElement).dataset["key"];
+        if (key && target.isConnected) changed = heights.current.measure(key, (target as HTMLElement).getBoundingClientRect().height) || changed;
+      }
+      if (changed) setTurn((old) => old + 1);
+    });
+    observer.current = made;
+    if (element) {
+      made.observe(element);
+      // The rule of the margin stands beside the scroll bar, however wide the platform draws it.
+      element.parentElement?.style.setProperty("--bar-width", `${element.offsetWidth - element.clientWidth}px`);
+    }
+    return () => made.disconnect();
+  }, []);
+  const watch = useCallback((element: HTMLLIElement | null) => {
+    if (!element) return;
+    observer.current?.observe(element);
+    return () => observer.current?.unobserve(element);
+  }, []);
+  // Rows that stood before the observer was made.
+  useEffect(() => { list.current?.querySelectorAll("li[data-key]").forEach((row) => observer.current?.observe(row)); }, [first, last]);
+
+  useEffect(() => {
+    if (timeline.hasOlder && !timeline.loadingOlder && timeline.ready && first < 12) void client.timeline(view.id).loadOlder();
+  }, [client, view.id, first, timeline.hasOlder, timeline.loadingOlder, timeline.ready]);
+
+  // What one has seen is read: the lowest row in view, while the page is looked at.
+  const lowest = rowAt(offsets, top.y + top.height - 24);
+  const seen = away ? Math.max(0, ...[lowest, lowest - 1].map((i) => seqOf(items[i]))) : timeline.lastSeq;
+  useEffect(() => {
+    const tell = () => { if (document.visibilityState === "visible" && document.hasFocus() && timeline.ready && seen > 0) client.markRead(view.id, seen); };
+    tell();
+    addEventListener("focus", tell);
+    document.addEventListener("visibilitychange", tell);
+    return () => { removeEventListener("focus", tell); document.removeEventListener("visibilitychange", tell); };
+  }, [client, view.id, seen, timeline.ready]);
+
+  // Readers hear what arrives; scrolling through old rows stays silent.
+  const [heard, setHeard] = useState("");
+  const newest = items[items.length - 1];
+  const heardSeq = useRef(0);
+  useEffect(() => {
+    if (newest?.type !== "message" || newest.message.seq <= heardSeq.current) return;
+    const firstTime = heardSeq.current === 0;
+    heardSeq.current = newest.message.seq;
+    if (!firstTime && newest.message.account !== me && newest.message.text) setHeard(t("timeline.announce", { name: firstName(client.people.get(newest.message.account ?? "")), text: plainText(newest.message.text) }));
+  }, [client, newest, me]);
+
+  const since = useRef(0);
+  if (!away) since.current = timeline.lastSeq;
+  let arrived = 0;
+  for (let i = items.length - 1; i >= 0 && away; i -= 1) {
+    const item = items[i];
+    if (item?.type === "pending") continue;
+    if (seqOf(item) <= since.current) break;
+    if (item?.type === "message" && item.message.account !== me) arrived += 1;
+  }
+
+  const show = useCallback((index: number, where: "middle" | "near") => {
+    const element = box.current;
+    if (!element || index < 0) return;
+    const y = offsets[index] ?? 0;
+    const bottom = offsets[index + 1] ?? y;
+    if (where === "near" && y >= element.scrollTop && bottom <= element.scrollTop + element.clientHeight) return;
+    const target = where === "middle" ? y - element.clientHeight / 3 : y < element.scrollTop ? y - 8 : bottom - element.clientHeight + 8;
+    element.scrollTop = Math.max(0, target);
+    note();
+    setTop({ y: element.scrollTop, height: element.clientHeight });
+  }, [offsets, note]);
+
+  const toNewest = useCallback(() => {
+    const element = box.current;
+    if (!element) return;
+    eye.current = { ...eye.current, bottom: true };
+    element.scrollTop = element.scrollHeight;
+    setAway(false);
+    setTop({ y: element.scrollTop, height: element.clientHeight });
+  }, []);
+
+  const [looking, setLooking] = useState<number | null>(null);
+  useEffect(() => {
+    if (looking === null) return;
+    const index = items.findIndex((item) => item.type === "message" && item.message.seq === looking);
+    if (index < 0) return;
+    show(index, "middle");
+    wantFocus.current = items[index]?.key ?? null;
+    setActive(items[index]?.key ?? null);
+    setLooking(null);
+  }, [looking, items, show]);
+
+  useImperativeHandle(handle, () => ({
+    toNewest,
+    toSeq: (seq) => { void client.timeline(view.id).loadUntil(seq).then((found) => { if (found) setLooking(seq); }); },
+    focus: () => {
+      const stop = [...items].reverse().find((item) => item.type === "message" || item.type === "pending");
+      const index = stop ? items.indexOf(stop) : -1;
+      const at = active && rowOf(items, active, 0, 0) >= 0 ? active : stop?.key ?? null;
+      wantFocus.current = at;
+      setActive(at);
+      show(at === stop?.key ? index : rowOf(items, at ?? "", 0, 0), "near");
+      if (!at) box.current?.focus();
+    },
+  }), [client, view.id, items, active, show, toNewest]);
+
+  useLayoutEffect(() => {
+    if (wantFocus.current === null) return;
+    const row = [...(list.current?.children ?? [])].find((child) => (child as HTMLElement).dataset["key"] === wantFocus.current);
+    if (row) { wantFocus.current = null; (row as HTMLElement).focus({ preventScroll: true }); }
+  });
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const row = (event.target as HTMLElement).closest<HTMLElement>("li[data-key]");
+    if (!row || event.target !== row || event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = rowOf(items, row.dataset["key"] ?? "", 0, 0);
+    const item = items[at];
+    const go = (next: number) => {
+      const target = items[next];
+      if (!target) return;
+      event.preventDefault();
+      wantFocus.current = target.key;
+      setActive(target.key);
+      show(next, "near");
+    };
+    if (event.key === "ArrowUp") go(at - 1);
+    else if (event.key === "ArrowDown") { if (at === items.length - 1) { event.preventDefault(); acts.compose(); } else go(at + 1); }
+    else if (event.key === "Home") go(0);
+    else if (event.key === "End") go(items.length - 1);
+    else if (event.key === "Escape") { event.preventDefault(); acts.compose(); }
+    else if (letterKeys && item?.type === "message" && !item.message.redacted && !item.message.erased) {
+      const key = event.key.toLowerCase();
+      if (key === "r") { event.preventDefault(); acts.reply(item.message.seq); }
+      if (key === "e" && item.message.account === me) { event.preventDefault(); acts.edit(item.message.seq); }
+      if (key === "v") { event.preventDefault(); acts.react(item.message, "seen"); }
+    }
+  };
+
+  if (!timeline.ready) return <div className="timeline" data-region="timeline"><Waiting words={t("wait.messages")} /></div>;
+  const shown = items.slice(first, last + 1);
+  const fallback = active !== null && rowOf(items, active, first, 0) >= 0 ? active : items[items.length - 1]?.key;
+  const nothing = !timeline.hasOlder && !items.some((item) => item.type === "message" || item.type === "pending");
+  return (
+    <div className="timeline" data-region="timeline">
+      <div className="log" ref={box} role="log" aria-live="off" aria-label={t("timeline.label")} tabIndex={-1} onScroll={note} onKeyDown={onKeyDown} onFocus={(event) => { const key = (event.target as HTMLElement).closest<HTMLElement>("li[data-key]")?.dataset["key"]; if (key && key !== active) setActive(key); }}>
+        <div className="fill-up" />
+        {timeline.hasOlder && first === 0 && <p className="older" role="status">{t("timeline.older")}</p>}
+        <ol ref={list} style={{ paddingTop: offsets[first] ?? 0, paddingBottom: Math.max(0, total - (offsets[last + 1] ?? total)) }}>
+          {shown.map((item, i) => (
+            <Row key={item.key} ref={watch} item={item} before={items[first + i - 1]} after={items[first + i + 1]} fresh={first + i === freshAt ? opened.unread : 0} view={view} timeline={timeline} marks={marks} me={me} acts={acts} stop={item.key === fallback} active={item.key === active} people={people} />
+          ))}
+        </ol>
+        {nothing && (
+          <Empty title={t("timeline.empty")}>{view.kind === "direct" ? t("timeline.emptyDirect", { name: nameOf(client, other?.account ?? view.with) }) : t("timeline.emptyGroup", { n: view.memberCount })}</Empty>
+        )}
+      </div>
+      {away && <Button className="to-newest" size="tight" onClick={toNewest}><ArrowDown size="s" />{arrived > 0 ? t("timeline.newestSince", { n: arrived }) : t("timeline.newest")}</Button>}
+      <p className="sr" aria-live="polite">{heard}</p>
+    </div>
+  );
+}

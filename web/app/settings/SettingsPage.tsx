@@ -1,0 +1,46 @@
+/** One's own settings: a sub-navigation and a page a section. */
+import { useEffect } from "react";
+
+import { Empty } from "../../ui/Waiting";
+import { may, useClient, useMe, useReadable } from "../client";
+import { t } from "../i18n";
+import { Link } from "../router";
+import { SETTINGS } from "../shell/pages";
+import { Appearance, KeyboardSettings, Profile } from "./sections";
+import { Security } from "./Security";
+import { Sessions } from "./Sessions";
+import { Tokens } from "./Tokens";
+import "../styles/people.css";
+import "../styles/settings.css";
+import "../styles/entrance.css";
+
+export function SettingsPage({ section }: { section: string }) {
+  const me = useMe();
+  const session = useReadable(useClient().session);
+  const pages = SETTINGS.filter(({ right }) => right === null || may(me, right));
+  const page = pages.find((one) => one.section === section);
+  useEffect(() => { document.title = `${page ? t(page.words) : t("settings.title")} · Rempart`; }, [page]);
+  const version = session.status === "signed_in" ? session.server?.version : undefined;
+  return (
+    <div className="adm">
+      <nav className="sub" aria-label={t("settings.title")}>
+        <h2>{t("settings.title")}</h2>
+        {pages.map((one) => <Link key={one.section} to={`/settings/${one.section}`} aria-current={one.section === section ? "page" : undefined}>{one.icon}{t(one.words)}</Link>)}
+      </nav>
+      <main className="page settings" id="main" data-region="page" tabIndex={-1}>
+        {page ? (
+          <>
+            <div className="ph"><div><h1>{t(page.words)}</h1></div></div>
+            {page.section === "profile" && <Profile />}
+            {page.section === "security" && <Security />}
+            {page.section === "sessions" && <Sessions />}
+            {page.section === "tokens" && <Tokens />}
+            {page.section === "appearance" && <Appearance />}
+            {page.section === "keyboard" && <KeyboardSettings />}
+            {version && <p className="note version">{t("settings.version", { version })}</p>}
+          </>
+        ) : <Empty page level={1} title={t("missing.title")}>{t("missing.words")}</Empty>}
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+/** Lucide, one by one, in our three sizes: 15 px in text, 18 px, 22 px in the rail. Decorative: the word beside it speaks. */
+import * as L from "lucide-react";
+import type { LucideIcon } from "lucide-react";
+
+export type IconProps = { size?: "s" | "m" | "l" };
+
+const icon = (Drawing: LucideIcon) =>
+  function Icon({ size = "m" }: IconProps) {
+    return <Drawing className={size === "m" ? "i" : `i ${size}`} aria-hidden="true" />;
+  };
+
+export const Activity = icon(L.Activity);
+export const ArrowDown = icon(L.ArrowDown);
+export const ArrowUp = icon(L.ArrowUp);
+export const AtSign = icon(L.AtSign);
+export const Ban = icon(L.Ban);
+export const Bell = icon(L.Bell);
+export const BellOff = icon(L.BellOff);
+export const Check = icon(L.Check);
+export const ChevronDown = icon(L.ChevronDown);
+export const ChevronLeft = icon(L.ChevronLeft);
+export const CircleAlert = icon(L.CircleAlert);
+export const Clock = icon(L.Clock);
+export const Copy = icon(L.Copy);
+export const Download = icon(L.Download);
+export const Ellipsis = icon(L.Ellipsis);
+export const Eye = icon(L.Eye);
+export const EyeOff = icon(L.EyeOff);
+export const FileText = icon(L.FileText);
+export const Hand = icon(L.Hand);
+export const Hash = icon(L.Hash);
+export const Hourglass = icon(L.Hourglass);
+export const KeyRound = icon(L.KeyRound);
+export const Keyboard = icon(L.Keyboard);
+export const Landmark = icon(L.Landmark);
+export const Languages = icon(L.Languages);
+export const Lock = icon(L.Lock);
+export const LockOpen = icon(L.LockOpen);
+export const LogOut = icon(L.LogOut);
+export const MailPlus = icon(L.MailPlus);
+export const MessageSquare = icon(L.MessageSquare);
+export const Monitor = icon(L.Monitor);
+export const PanelRight = icon(L.PanelRight);
+export const Paperclip = icon(L.Paperclip);
+export const Pencil = icon(L.Pencil);
+export const Pin = icon(L.Pin);
+export const PinOff = icon(L.PinOff);
+export const Plus = icon(L.Plus);
+export const Printer = icon(L.Printer);
+export const Reply = icon(L.Reply);
+export const RotateCw = icon(L.RotateCw);
+export const ScrollText = icon(L.ScrollText);
+export const Search = icon(L.Search);
+export const Server = icon(L.Server);
+export const ShieldCheck = icon(L.ShieldCheck);
+export const ShieldOff = icon(L.ShieldOff);
+export const SlidersHorizontal = icon(L.SlidersHorizontal);
+export const Settings = icon(L.Settings2);
+export const Smartphone = icon(L.Smartphone);
+export const SmilePlus = icon(L.SmilePlus);
+export const SquarePen = icon(L.SquarePen);
+export const Sun = icon(L.Sun);
+export const ThumbsUp = icon(L.ThumbsUp);
+export const Trash = icon(L.Trash2);
+export const TriangleAlert = icon(L.TriangleAlert);
+export const Type = icon(L.Type);
+export const Undo = icon(L.Undo2);
+export const UserPlus = icon(L.UserPlus);
+export const UserX = icon(L.UserX);
+export const User = icon(L.User);
+export const Users = icon(L.Users);
+export const WifiOff = icon(L.WifiOff);
+export const X = icon(L.X);
