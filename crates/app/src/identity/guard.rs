@@ -22,8 +22,6 @@ const SPRAYS: usize = 10_000;
 pub(super) const PAIR: &str = "pair:";
 /// Keys of failures by account, for accounts that exist.
 pub(super) const NAME: &str = "name:";
-/// Beginnings of all keys that this module writes.
-const ALL: [&str; 6] = [PAIR, NAME, "nopair:", "noname:", "source:", "incident:"];
 
 /// Whose secret is tried.
 #[derive(Clone, Debug)]
@@ -219,15 +217,6 @@ impl App {
         let name = self.throttle_name(local);
         self.store.clear_throttles(&[format!("{PAIR}{name}:"), format!("{NAME}{name};")], None).await?;
         Ok(())
-    }
-
-    /// Forgets failures that are long past. Gives how many counters it dropped; for a background task.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub(crate) async fn forget_past_failures(&self, now: Timestamp) -> Outcome<u64> {
-        let before = now.plus_millis(-2 * MEMORY);
-        Ok(self.store.clear_throttles(&ALL.map(str::to_owned), Some(before)).await?)
     }
 
     /// Which of these accounts cannot be tried now, with until when: `(name, until)` of every lock and delay that holds.
