@@ -292,16 +292,21 @@ impl App {
         sealings: Vec<Arc<Sealing>>,
     ) -> Outcome<(Appended, Vec<Arc<Entry>>)> {
         let conversation = append.conversation;
-        let changed = !append.changes.is_empty() || append.founded.is_some();
+        let founded = append.founded.is_some();
+        let changed = !append.changes.is_empty() || founded;
         let erased = append.erase;
         let appended = self.store.append(append).await?;
         if appended.repeated {
-            let key = match sealings.first() {
-                Some(sealing) => Arc::clone(&sealing.key),
-                None => return Err(crate::error::Fault::Ended("appending").into()),
+            // A conversation made before has another key; whoever makes conversations needs only its id.
+            if founded {
+                return Ok((appended, Vec::new()));
+            }
+            let elsewhere = appended.rows.iter().any(|row| row.envelope.conversation != conversation);
+            let Some(sealing) = sealings.first().filter(|_| !elsewhere) else {
+                return Err(Refusal::field(Reason::RequestInvalid, "client_id").into());
             };
             let entries: Result<Vec<_>, _> =
-                appended.rows.iter().cloned().map(|r| Entry::open(r, &key).map(Arc::new)).collect();
+                appended.rows.iter().cloned().map(|r| Entry::open(r, &sealing.key).map(Arc::new)).collect();
             return Ok((appended, entries?));
         }
         if let Some(seq) = erased {
