@@ -34,7 +34,8 @@ enum Body {
 
 enum Answer {
     Json(SchemaOf),
-    Bytes,
+    /// Of this media type.
+    Bytes(&'static str),
     Feed,
 }
 
@@ -185,7 +186,25 @@ const ENDPOINTS: &[Endpoint] = &[
         summary: "The bytes of a file; `Range` is served.",
         signed_in: true,
         body: Body::None,
-        answer: Answer::Bytes,
+        answer: Answer::Bytes("application/octet-stream"),
+    },
+    Endpoint {
+        method: "get",
+        path: "/api/v1/log/checkpoint",
+        id: "log.head",
+        summary: "The newest signed head of the archive log (C2SP tlog-checkpoint).",
+        signed_in: true,
+        body: Body::None,
+        answer: Answer::Bytes("text/plain"),
+    },
+    Endpoint {
+        method: "get",
+        path: "/api/v1/log/tile/{path}",
+        id: "log.tile",
+        summary: "Hashes of the archive log; the path is one of C2SP tlog-tiles, slashes and all, such as `0/x001/x234/067`.",
+        signed_in: true,
+        body: Body::None,
+        answer: Answer::Bytes("application/octet-stream"),
     },
     Endpoint {
         method: "get",
@@ -305,15 +324,12 @@ fn document(paths: Value, schemas: Value) -> Value {
 fn operation(endpoint: &Endpoint, sides: &mut Sides) -> Value {
     let success = match endpoint.answer {
         Answer::Json(schema) => json_content(schema(&mut sides.from_server).to_value()),
-        Answer::Bytes => json!({
-            "description": "The bytes.",
-            "content": { "application/octet-stream": {} },
-        }),
+        Answer::Bytes(media_type) => json!({ "description": "The bytes.", "content": { media_type: {} } }),
         Answer::Feed => json!({ "description": "Switching protocols." }),
     };
     let responses = match endpoint.answer {
         Answer::Feed => json!({ "101": success, "default": problem() }),
-        Answer::Json(_) | Answer::Bytes => responses(success),
+        Answer::Json(_) | Answer::Bytes(_) => responses(success),
     };
     let security = if endpoint.signed_in { json!([{ "session": [] }, { "token": [] }]) } else { json!([]) };
     let mut operation = Map::from_iter([
@@ -329,7 +345,7 @@ fn operation(endpoint: &Endpoint, sides: &mut Sides) -> Value {
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
-    if matches!(endpoint.answer, Answer::Bytes) {
+    if endpoint.id == "blobs.read" {
         parameters.push(json!({
             "name": "name", "in": "query", "required": false, "schema": { "type": "string" },
             "description": "The file name of a download.",

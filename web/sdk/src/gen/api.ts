@@ -956,6 +956,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/log/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest signed head of the archive log (C2SP tlog-checkpoint). */
+        get: operations["log.head"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/tile/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hashes of the archive log; the path is one of C2SP tlog-tiles, slashes and all, such as `0/x001/x234/067`. */
+        get: operations["log.tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/password/check": {
         parameters: {
             query?: never;
@@ -1652,8 +1686,8 @@ export interface components {
             expires: string;
             /** @description The invitation. */
             invitation: string;
-            /** @description Who invites. */
-            inviter: string;
+            /** @description Who invites; absent: the operator, by command line. */
+            inviter: string | null;
             /** @description The address proposed. */
             local: string | null;
             /** @description The role offered. */
@@ -1792,8 +1826,8 @@ export interface components {
              * @description Recovery codes not used yet.
              */
             recovery_left: number;
-            /** @description This session. */
-            session: string;
+            /** @description This session; absent for a program's token. */
+            session: string | null;
             /** @description Whether an authenticator application is set. */
             totp: boolean;
         };
@@ -4185,6 +4219,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InvitationOffer"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "log.head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "log.tile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description Refused, or failed (RFC 9457). */
