@@ -141,6 +141,7 @@ export class Account {
   /** Opens the line unless something must be done first, for which the server takes no other command. */
   goLive(): void {
     if (this.me.value.must.length === 0) this.feed.start();
+    else this.feed.stop();
   }
 
   stop(): void {
@@ -367,7 +368,7 @@ export class Account {
 
   async #hasSession(): Promise<boolean> {
     try {
-      await this.#ports.http.command("me.get", {});
+      this.setMe(await this.#ports.http.command("me.get", {}));
       return true;
     } catch (error) {
       return !(error instanceof ApiProblem && error.status === 401);

@@ -92,6 +92,31 @@ describe("signing in", () => {
     expect(client.connection.getSnapshot().status).toBe("live");
   });
 
+  test("a duty that comes up while the line is down closes it until it is done", async () => {
+    const client = await open();
+    server.must = ["change_password"];
+    server.before = (op) => (op === "hello" && server.must.length > 0 ? server.refuse("password_change_required", 403) : "answer");
+    server.cut();
+    await clock.advance(5_000);
+    expect(client.session.getSnapshot()).toMatchObject({ status: "signed_in", me: { must: ["change_password"] } });
+    expect(client.connection.getSnapshot().status).toBe("idle");
+    server.must = [];
+    await client.refreshMe();
+    await settle();
+    expect(client.connection.getSnapshot().status).toBe("live");
+  });
+
+  test("a server that cannot be reached is asked again until it can", async () => {
+    server.session = false;
+    server.reachable = false;
+    const client = await open();
+    expect(client.session.getSnapshot()).toMatchObject({ status: "signed_out", server: null });
+    await clock.advance(20_000);
+    server.reachable = true;
+    await clock.advance(5_000);
+    expect(client.session.getSnapshot()).toMatchObject({ status: "signed_out", server: { organisation: "Kerbrat" } });
+  });
+
   test("signing out wipes the device, tells the server and the other tabs; the device keeps its name", async () => {
     group();
     const client = await open();
@@ -422,6 +447,18 @@ describe("writing", () => {
     expect(server.texts(ROOM)).toEqual(["avant de fermer"]);
     expect(again.outbox.getSnapshot()).toEqual([]);
     expect(shown(again).slice(2)).toEqual(["3 avant de fermer"]);
+  });
+
+  test("written one after the other as fast as they go, all are sent in order", async () => {
+    group();
+    const client = await open();
+    const texts = Array.from({ length: 30 }, (_, at) => `m${at}`);
+    for (const text of texts) {
+      await client.send(ROOM, { text });
+      await settle(texts.indexOf(text) % 5);
+    }
+    await until(() => client.outbox.getSnapshot().length === 0);
+    expect(server.texts(ROOM)).toEqual(texts);
   });
 
   test("two tabs: one sends for both, and takes over when the other goes", async () => {

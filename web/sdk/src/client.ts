@@ -30,6 +30,7 @@ export function createClient(options: ClientOptions = {}): Client {
   return new RempartClient(options.host ?? browserHost(), options.seal ?? clearSeal, options.onFault ?? ((error) => console.error(error)));
 }
 
+const AGAIN_MS = 5_000;
 const NO_DRAFT: ComposerDraft = { text: "", mentions: [], replyTo: null };
 const NO_MARKS: MarksView = { byAccount: new Map(), deliveredToAll: 0, readByAll: 0, readBySome: 0 };
 
@@ -63,6 +64,7 @@ class RempartClient implements Client {
   #server: ServerInfo | null = null;
   #unwatch: (() => void) | null = null;
   #starting: Promise<void> | null = null;
+  #again: unknown = null;
 
   constructor(host: Host, seal: Seal, onFault: (error: unknown) => void) {
     this.#host = host;
@@ -117,6 +119,7 @@ class RempartClient implements Client {
   }
 
   stop(): void {
+    this.#host.clock.cancel(this.#again);
     this.#unwatch?.();
     this.#unwatch = null;
     this.#account?.stop();
@@ -378,6 +381,11 @@ class RempartClient implements Client {
       // Shown without the organisation's name.
     }
     if (this.#account !== null) return;
+    if (this.#server === null) {
+      // The server could not be reached: until it can, nobody can sign in.
+      this.#host.clock.cancel(this.#again);
+      this.#again = this.#host.clock.after(AGAIN_MS, () => this.retryNow());
+    }
     this.session.set(
       this.#server !== null && !this.#server.ready
         ? { status: "setup", server: this.#server }

@@ -23,7 +23,7 @@ export interface FeedEvents {
   accountSeq(): number;
   welcome(welcome: Welcome): void;
   push(frame: Push): void;
-  /** A connection failed before it was open: whether there still is a session. */
+  /** A connection was refused, or failed before it was open: whether there still is a session. */
   signedIn(): Promise<boolean>;
   /** The server ended the session. */
   signedOut(): void;
@@ -180,7 +180,8 @@ export class Feed {
       reject: (error) => {
         if (this.#socket !== socket) return;
         if (error instanceof ApiProblem && error.status === 401) this.#lost(true, CLOSED_SIGNED_OUT);
-        else this.#lost(true, 1006);
+        // Refused for another reason, such as a duty that came up: ask what holds.
+        else this.#lost(!(error instanceof ApiProblem), 1006);
       },
     });
     socket.send(JSON.stringify({ id, op: "hello", params: { account_seq: this.#events.accountSeq() } }));

@@ -25,6 +25,7 @@ export class Http {
 
   /** Sends a request to a path below `/api/v1/`. */
   async request<T>(path: string, options: HttpOptions = {}): Promise<T> {
+    if (options.signal?.aborted) throw new DOMException("given up", "AbortError");
     const method = options.method ?? "GET";
     const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
     // A page of another origin cannot set this header without being asked for leave: defence against forged requests.
@@ -42,7 +43,6 @@ export class Http {
     const timer = this.#host.clock.after(options.deadlineMs ?? DEADLINE_MS, () => deadline.abort());
     const given = options.signal;
     const onAbort = () => deadline.abort();
-    if (given?.aborted) deadline.abort();
     given?.addEventListener("abort", onAbort, { once: true });
     init.signal = deadline.signal;
     try {

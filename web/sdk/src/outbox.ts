@@ -148,22 +148,29 @@ export class Outbox {
       if (!this.#sending.has(id)) {
         this.#sending.add(id);
         this.#drain(id)
-          .catch(this.#ports.fault)
-          .finally(() => this.#sending.delete(id));
+          .catch((error: unknown) => {
+            this.#ports.fault(error);
+            return false;
+          })
+          .then((empty) => {
+            this.#sending.delete(id);
+            // Something may have been added in this very moment.
+            if (empty) this.pump();
+          });
       }
     }
   }
 
-  async #drain(id: ConversationId): Promise<void> {
+  /** True when nothing waits any more; false when there is no line. */
+  async #drain(id: ConversationId): Promise<boolean> {
     while (!this.#closed && this.#ports.live()) {
       const item = this.of(id).find((one) => one.state.status === "pending");
-      if (item === undefined) return;
+      if (item === undefined) return true;
       const again = await this.#send(item);
-      if (again === null) return;
-      if (again > 0) {
-        await new Promise<void>((resolve) => this.#ports.clock.after(again, resolve));
-      }
+      if (again === null) return false;
+      if (again > 0) await new Promise<void>((resolve) => this.#ports.clock.after(again, resolve));
     }
+    return false;
   }
 
   /** How long to wait before going on; null when there is no line. */

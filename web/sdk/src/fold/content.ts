@@ -40,7 +40,6 @@ type Fields = Record<string, unknown>;
 const ROLES: ReadonlySet<unknown> = new Set<MemberRole>(["owner", "moderator", "member", "reader"]);
 const ACCOUNT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const BLOB = /^[0-9a-f]{64}$/;
-// eslint-disable-next-line no-control-regex
 const FILE_NAME = /^[^/\\\u0000-\u001f\u007f-\u009f]+$/u;
 
 /** Counts characters as the limits mean them: Unicode scalar values. */
@@ -210,5 +209,6 @@ export function writeContent(content: Exclude<Content, { type: "unsupported" | "
     case "redaction":
       break;
   }
-  return new TextEncoder().encode(JSON.stringify(fields));
+  // Half a character, as a cut in the middle of an emoji leaves it, would make the whole unreadable.
+  return new TextEncoder().encode(JSON.stringify(fields, (_, value: unknown) => (typeof value === "string" ? value.toWellFormed() : value)));
 }

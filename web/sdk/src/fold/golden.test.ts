@@ -88,7 +88,9 @@ describe.each(files)("%s", (file) => {
 
   // One that is given twice, the second time erased, was once whole: there the order tells.
   const once = new Set(entries.map((entry) => entry.seq)).size === entries.length;
-  test.runIf(once)("and in any order, with duplicates", () => {
+  if (!once) return;
+
+  test("and in any order, with duplicates", () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: Math.max(0, entries.length - 1) })), fc.shuffledSubarray(entries, { minLength: entries.length }), (twice, order) => {
         const fold = new Fold(seed);
