@@ -141,8 +141,7 @@ pub fn found(
     }
     let others_role = MemberRole::Member;
     let founder_role = if kind == Kind::Direct { MemberRole::Member } else { MemberRole::Owner };
-    let members =
-        members.into_iter().map(|a| (a, if a == founder.0 { founder_role } else { others_role })).collect();
+    let members = members.into_iter().map(|a| (a, if a == founder.0 { founder_role } else { others_role })).collect();
     Ok(Founding { protection: Protection::Open, members })
 }
 
