@@ -7,14 +7,20 @@
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod doctor;
+pub mod health;
 pub mod listen;
 pub mod logging;
 pub mod metrics;
+pub mod operator;
 pub mod requests;
 pub mod secrets;
+pub mod serve;
 pub mod stop;
 pub mod terminal;
 pub mod tls;
+pub mod welcome;
+pub mod wiring;
 pub mod words;
 
 use std::ffi::OsString;

@@ -38,7 +38,7 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     times: Family<RouteLabel, Histogram>,
     log_entries: Gauge,
-    accounts: Gauge,
+    feeds: Gauge,
     store_bytes: Gauge,
     task_runs: Family<TaskLabel, Gauge>,
     task_age: Family<TaskLabel, Gauge<f64, AtomicU64>>,
@@ -49,8 +49,8 @@ pub struct Metrics {
 pub struct Observed {
     /// Entries in the archive log.
     pub log_entries: u64,
-    /// Active accounts.
-    pub accounts: u64,
+    /// Feeds that are open.
+    pub feeds: u64,
     /// Bytes of the store, where known.
     pub store_bytes: Option<u64>,
     /// Each task: name, whether its last run went well, seconds since.
@@ -77,7 +77,7 @@ impl Metrics {
                 Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0])
             }),
             log_entries: Gauge::default(),
-            accounts: Gauge::default(),
+            feeds: Gauge::default(),
             store_bytes: Gauge::default(),
             task_runs: Family::default(),
             task_age: Family::default(),
@@ -98,7 +98,7 @@ impl Metrics {
             metrics.times.clone(),
         );
         registry.register("log_entries", "Entries in the archive log", metrics.log_entries.clone());
-        registry.register("accounts_active", "Active accounts", metrics.accounts.clone());
+        registry.register("feeds", "Feeds that are open now", metrics.feeds.clone());
         registry.register_with_unit("store", "Size of the store on disk", Unit::Bytes, metrics.store_bytes.clone());
         registry.register("task_ok", "Whether a task's last run went well", metrics.task_runs.clone());
         registry.register_with_unit(
@@ -137,7 +137,7 @@ impl Metrics {
     pub fn observe(&self, observed: &Observed) {
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         self.log_entries.set(number(observed.log_entries));
-        self.accounts.set(number(observed.accounts));
+        self.feeds.set(number(observed.feeds));
         if let Some(bytes) = observed.store_bytes {
             self.store_bytes.set(number(bytes));
         }
