@@ -211,6 +211,28 @@ describe("a conversation", () => {
     expect(view(client)?.unread).toBe(0);
   });
 
+  test("counts as much when it begins from what is kept", async () => {
+    group();
+    for (let at = 0; at < 130; at++) server.say(ROOM, BOB, `${at}`);
+    const client = await open();
+    expect(view(client)?.unread).toBe(130);
+    client.stop();
+    server.reachable = false;
+    const again = await open();
+    expect(view(again)?.unread).toBe(130);
+    await expect(again.timeline(ROOM).loadUntil(0)).resolves.toBe(false);
+  });
+
+  test("older pages that are not on the device need a line", async () => {
+    group();
+    for (let at = 0; at < 300; at++) server.say(ROOM, BOB, `${at}`);
+    const client = await open();
+    server.reachable = false;
+    server.cut();
+    await expect(client.timeline(ROOM).loadOlder()).rejects.toMatchObject({ name: "NetworkError" });
+    expect(client.timeline(ROOM).getSnapshot()).toMatchObject({ loadingOlder: false, hasOlder: true });
+  });
+
   test("read without a line is told when it is back", async () => {
     group();
     server.say(ROOM, BOB, "un");

@@ -112,9 +112,12 @@ export interface TimelineView {
 
 /** A timeline. Hold it only while it is shown: memory of older pages is let go a minute after the last listener left. */
 export interface Timeline extends Readable<TimelineView> {
-  /** Loads the page before the first item. Does nothing when there is none, or while one loads. */
+  /**
+   * Loads the page before the first item. Does nothing when there is none; while one loads, waits for it.
+   * Rejects with NetworkError when the page is not on this device and there is no line.
+   */
   loadOlder(): Promise<void>;
-  /** Loads older pages until this entry is there. False when it never will be. */
+  /** Loads older pages until this entry is there. False when it is no message. Rejects as `loadOlder`. */
   loadUntil(seq: number): Promise<boolean>;
   /** A message by number, if it is loaded. */
   message(seq: number): MessageView | undefined;

@@ -86,7 +86,7 @@ export class Room {
       {
         clock: ports.host.clock,
         read: (range, limit) => ports.read({ conversation: this.id, ...range, limit }),
-        tail: () => Math.max(FIRST_PAGE, Math.min(UNREAD_MOST, this.#raw.last_seq - this.#readSeq + 20)),
+        tail: () => this.#firstPage(),
         live: ports.live,
         append: (entries) => this.#append(entries, true),
         reset: (entries) => this.#reset(entries),
@@ -112,9 +112,8 @@ export class Room {
   async restore(): Promise<void> {
     const window = this.journal.window;
     if (window === null) return;
-    const entries = contiguousEnd(await this.#ports.store.readEntries(this.id, window.hi + 1, FIRST_PAGE));
-    const first = entries[0];
-    if (first === undefined || entries.at(-1)?.seq !== window.hi) return;
+    const entries = contiguousEnd(await this.#ports.store.readEntries(this.id, window.hi + 1, this.#firstPage()));
+    if (entries.at(-1)?.seq !== window.hi) return;
     this.#foldEntries(entries, false);
     await this.#folding;
   }
@@ -176,6 +175,11 @@ export class Room {
     });
     this.#view.changed();
     return this.#loadingOlder;
+  }
+
+  /** Enough to count what is unread. */
+  #firstPage(): number {
+    return Math.max(FIRST_PAGE, Math.min(UNREAD_MOST, this.#raw.last_seq - this.#readSeq + 20));
   }
 
   async #loadUntil(seq: number): Promise<boolean> {
