@@ -20,7 +20,7 @@ pub enum BlobError {
     /// There is no blob of this name.
     #[error("there is no such blob")]
     Missing,
-    /// The range is outside of the blob.
+    /// The range begins beyond the end of the blob.
     #[error("the range is outside of the blob")]
     Range,
     /// The storage failed.
@@ -43,7 +43,7 @@ pub trait Blobs: Send + Sync {
     /// Size in bytes.
     async fn size(&self, name: BlobName) -> Result<u64, BlobError>;
 
-    /// Reads `length` bytes from `offset`; shorter only at the end of the blob.
+    /// Reads `length` bytes from `offset`; shorter only at the end of the blob, empty from its end on.
     async fn read(&self, name: BlobName, offset: u64, length: u64) -> Result<Bytes, BlobError>;
 
     /// Deletes; deleting what is not there is no error.

@@ -141,30 +141,28 @@ pub const fn change(change: &Change) -> (AccountId, Option<MemberRole>, &'static
     }
 }
 
-/// The rows of the first time, given the entry found at a place of the append: first and last number in the conversation of
-/// `found`. Only that entry, where the rest of what was appended then cannot have stood around it.
+/// Where the rows of the first time are, given the entry found for a place of the append: first and last number in the
+/// conversation of `found`. Only that entry, where the others cannot have stood around it.
 #[must_use]
 pub fn first_time(append: &Append, place: usize, found: &JournalRow) -> (u64, u64) {
     let (before, length) = (place as u64, append.entries.len() as u64);
     match found.seq.checked_sub(before) {
-        Some(first) if first > 0 => (first, first + length - 1),
+        Some(first) if first == 1 || (first > 0 && append.founded.is_none()) => (first, first + length - 1),
         _ => (found.seq, found.seq),
     }
 }
 
-/// Keeps of the rows of [`first_time`] those of the append repeated: all, or the one found where kinds differ, so that a client
-/// id used for something else never shows rows of others.
+/// The rows of the first time, given those at [`first_time`]: all, or the one found where they are not what is appended again, so
+/// that a client id used for something else never shows rows of others.
 #[must_use]
 pub fn same_shape(append: &Append, found: JournalRow, rows: Vec<JournalRow>) -> Vec<JournalRow> {
-    let same = rows.len() == append.entries.len()
-        && rows.iter().zip(&append.entries).all(|(row, new)| {
-            row.envelope.kind == new.envelope.kind
-                && matches!(
-                    (row.envelope.sender, new.envelope.sender),
-                    (Sender::Server, Sender::Server) | (Sender::Device(..), Sender::Device(..))
-                )
-        });
-    if same { rows } else { vec![found] }
+    let same = |row: &Envelope, new: &Envelope| {
+        let written_by_server = row.sender == Sender::Server;
+        row.kind == new.kind && row.sender == new.sender && (written_by_server || row.client_id == new.client_id)
+    };
+    let pairs = || rows.iter().zip(&append.entries);
+    let all = rows.len() == append.entries.len() && pairs().all(|(row, new)| same(&row.envelope, &new.envelope));
+    if all { rows } else { vec![found] }
 }
 
 /// An entry from the columns of [`FIND`].

@@ -105,6 +105,9 @@ pub trait Accounts: Send + Sync {
     async fn account_counts(&self) -> Result<(u64, u64), StoreError>;
 
     /// Writes display name, title, department and language.
+    ///
+    /// # Errors
+    /// `Missing("account")`.
     async fn update_profile(
         &self,
         id: AccountId,
@@ -168,5 +171,8 @@ pub trait Accounts: Send + Sync {
     async fn presence_choices(&self) -> Result<Vec<(AccountId, Choice)>, StoreError>;
 
     /// Writes a presence choice.
+    ///
+    /// # Errors
+    /// `Missing("account")`.
     async fn put_presence_choice(&self, id: AccountId, choice: &Choice) -> Result<(), StoreError>;
 }

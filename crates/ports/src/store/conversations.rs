@@ -87,11 +87,7 @@ pub trait Conversations: Send + Sync {
     ) -> Result<u64, StoreError>;
 
     /// Raises marks; a read mark that rose is noted in the account's journal. Gives the marks that rose, as they are now.
-    async fn raise_marks(
-        &self,
-        marks: &[Marks],
-        now: rempart_base::Timestamp,
-    ) -> Result<Vec<Marks>, StoreError>;
+    async fn raise_marks(&self, marks: &[Marks], now: rempart_base::Timestamp) -> Result<Vec<Marks>, StoreError>;
 
     /// Marks of the members of a conversation that have any.
     async fn marks(&self, id: ConversationId) -> Result<Vec<MemberMark>, StoreError>;

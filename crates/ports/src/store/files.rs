@@ -64,6 +64,9 @@ pub trait Files: Send + Sync {
     async fn advance_upload(&self, id: UploadId, offset: u64, part: u64) -> Result<(), StoreError>;
 
     /// Ends an upload: its blob is kept (an existing one of the same hash stays as it is) and belongs to the account.
+    ///
+    /// # Errors
+    /// `Missing("upload")`.
     async fn finish_upload(&self, id: UploadId, blob: &BlobRecord) -> Result<(), StoreError>;
 
     /// Forgets an upload.
@@ -78,7 +81,7 @@ pub trait Files: Send + Sync {
     /// Which of these blobs the account uploaded itself.
     async fn owned_blobs(&self, account: AccountId, hashes: &[BlobHash]) -> Result<Vec<BlobHash>, StoreError>;
 
-    /// Blobs made before a moment that no unerased entry names, at most `limit`.
+    /// Blobs made, and last uploaded by anybody, before a moment that no unerased entry names, at most `limit`.
     async fn unused_blobs(&self, before: Timestamp, limit: u32) -> Result<Vec<BlobRecord>, StoreError>;
 
     /// Forgets a blob, unless an unerased entry names it by now.

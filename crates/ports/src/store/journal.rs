@@ -54,7 +54,7 @@ pub struct Append {
     pub founded: Option<Founded>,
     /// Entries, in order; at least one.
     pub entries: Vec<NewEntry>,
-    /// Changes of members and roles; any raises `rules_version` by one. A member added reads from the first of `entries`
+    /// Changes of members and roles; any raises `rules_version` by one, unless `founded`. A member added reads from the first of `entries`
     /// on in a group, from entry 1 in a channel or direct; the member's own earlier membership is replaced.
     pub changes: Vec<Change>,
     /// Body to erase in the same transaction (its leaf stays).
@@ -121,11 +121,14 @@ pub struct AccountRow {
 pub trait Journal: Send + Sync {
     /// Appends; durable when the future ends. Appends of many callers are committed together.
     ///
-    /// An entry of a device whose (device, client id) was appended before is a repetition.
+    /// An entry of a device whose (device, client id) was appended before is a repetition; that comes before any refusal. Its
+    /// rows are those appended together then, or the one entry alone where they were of another kind or sender.
     ///
     /// # Errors
     /// `Stale` when `rules_version` differs (also inside a batch); `Missing("conversation")`; `Exists("direct")` when the
-    /// pair has one under this protection; `Busy` when the queue is full.
+    /// pair has one under this protection; `Exists("conversation")` when a founded one is there; `Missing("blob")` when an
+    /// entry names one that is not there (any more); `Missing("entry")` when what should be erased is not there before these
+    /// entries; `Missing("membership")`, `Missing("account")` of a change; `Busy` when the queue is full.
     async fn append(&self, append: Append) -> Result<Appended, StoreError>;
 
     /// A page of a conversation's journal, at most `limit` rows, oldest first.
@@ -138,19 +141,9 @@ pub trait Journal: Send + Sync {
     async fn note(&self, id: AccountId, change: AccountChange, now: Timestamp) -> Result<u64, StoreError>;
 
     /// A page of an account's own journal, oldest first, and its last number.
-    async fn read_account(
-        &self,
-        id: AccountId,
-        after: u64,
-        limit: u32,
-    ) -> Result<(Vec<AccountRow>, u64), StoreError>;
+    async fn read_account(&self, id: AccountId, after: u64, limit: u32) -> Result<(Vec<AccountRow>, u64), StoreError>;
 
     /// Whether some entry that the account may read (live membership, from its first readable entry on, not erased) names
     /// this blob in this conversation.
-    async fn blob_visible(
-        &self,
-        id: ConversationId,
-        account: AccountId,
-        blob: BlobHash,
-    ) -> Result<bool, StoreError>;
+    async fn blob_visible(&self, id: ConversationId, account: AccountId, blob: BlobHash) -> Result<bool, StoreError>;
 }

@@ -99,18 +99,14 @@ pub trait TransparencyLog: Send + Sync {
     /// The position of an entry, if it has one.
     async fn position(&self, id: ConversationId, seq: u64) -> Result<Option<LogPosition>, StoreError>;
 
-    /// Runs from a position on, in order, at most `limit`.
+    /// Runs that begin at a position or after it, in order, at most `limit`.
     async fn runs(&self, from: u64, limit: u32) -> Result<Vec<Run>, StoreError>;
 
     /// A tile as it stands.
     async fn tile(&self, level: u8, index: u64) -> Result<Option<Tile>, StoreError>;
 
     /// Every conversation's id and last and logged number, by id, after `after`, at most `limit`: for verification.
-    async fn journal_heads(
-        &self,
-        after: Option<ConversationId>,
-        limit: u32,
-    ) -> Result<Vec<Unlogged>, StoreError>;
+    async fn journal_heads(&self, after: Option<ConversationId>, limit: u32) -> Result<Vec<Unlogged>, StoreError>;
 
     /// How many rows the journal of a conversation really has, whatever its counter says: for verification.
     async fn count_rows(&self, id: ConversationId) -> Result<u64, StoreError>;

@@ -38,6 +38,9 @@ pub trait Organisations: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Changes the organisation's name.
+    ///
+    /// # Errors
+    /// `Missing("organisation")` before the server is set up.
     async fn rename_organisation(&self, name: &str) -> Result<(), StoreError>;
 
     /// Keeps a link; a new setup link replaces the former, a new reset link the former of the same account.

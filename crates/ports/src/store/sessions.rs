@@ -19,7 +19,7 @@ pub trait Sessions: Send + Sync {
     /// Keeps a session and its device (made, or renamed when it is there).
     ///
     /// # Errors
-    /// `Missing("account")` when the account is closed or unknown.
+    /// `Missing("account")` when the account is closed or unknown; `Exists("device")` when the device is another account's.
     async fn open_session(&self, session: &Session, device: &Device) -> Result<(), StoreError>;
 
     /// A device.
@@ -49,6 +49,9 @@ pub trait Sessions: Send + Sync {
     async fn close_idle_sessions(&self, seen_before: Timestamp) -> Result<u64, StoreError>;
 
     /// Keeps an API token and its device.
+    ///
+    /// # Errors
+    /// As [`Sessions::open_session`].
     async fn put_api_token(&self, token: &ApiToken, device: &Device) -> Result<(), StoreError>;
 
     /// The API token whose secret has this hash.

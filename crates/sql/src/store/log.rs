@@ -67,9 +67,10 @@ impl<D: Driver> TransparencyLog for SqlStore<D> {
             let last = run.first_seq.saturating_add(run.count).saturating_sub(1);
             batch.push(
                 sql!(
-                    "UPDATE conversation SET logged_seq = $3 WHERE id = $1 AND logged_seq = $2 AND last_seq >= $3",
+                    "UPDATE conversation SET logged_seq = $3 WHERE id = $1 AND logged_seq + 1 = $2
+                     AND last_seq >= $3 AND $3 >= $2",
                     run.conversation,
-                    run.first_seq.saturating_sub(1),
+                    run.first_seq,
                     last,
                 )
                 .must(Must::Stale),
