@@ -1,14 +1,17 @@
 //! Adapters for more than one node: PostgreSQL keeps the truth, NATS rings the doorbell, S3 keeps the bytes.
 //!
 //! Each connects from one address, whose password never reaches an error or a log. This crate must never know a use case,
-//! never compute an archive leaf, never hold a message key. Reading order: [`address`], [`tls`], [`nats`], [`s3`].
+//! never compute an archive leaf, never hold a message key. Reading order: [`address`],
+//! [`tls`], [`postgres`], [`nats`], [`s3`].
 
 mod address;
 mod nats;
+pub mod postgres;
 mod s3;
 mod tls;
 
 pub use nats::NatsBus;
+pub use postgres::PgStore;
 pub use s3::S3Blobs;
 
 use std::error::Error;
@@ -45,4 +48,7 @@ pub enum ConnectError {
         #[source]
         cause: Box<dyn Error + Send + Sync>,
     },
+    /// The database is not one that this program can use.
+    #[error(transparent)]
+    Schema(rempart_sql::schema::SchemaError),
 }

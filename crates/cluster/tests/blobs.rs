@@ -1,5 +1,7 @@
 //! Blobs in a real S3 server's bucket.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use rempart_base::Chain;
 use rempart_cluster::S3Blobs;
@@ -72,3 +74,11 @@ async fn refusals_say_what_to_do_and_never_the_secret() {
     check("s3://key:wr0ng@host/bucket?addressing=x".into(), "path or virtual").await;
     check("s3://key:wr0ng@host/bucket?ca=/nonexistent".into(), "/nonexistent").await;
 }
+
+async fn make() -> (Arc<dyn Blobs>, S3) {
+    let server = S3::start().unwrap();
+    let blobs = S3Blobs::connect(&server.url("contract")).await.unwrap();
+    (Arc::new(blobs), server)
+}
+
+rempart_ports::blobs_contract!(crate::make);

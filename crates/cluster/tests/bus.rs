@@ -121,3 +121,11 @@ async fn refusals_say_what_to_do_and_never_the_password() {
     check("tls://rempart:wr0ng@127.0.0.1?ca=/nonexistent".into(), "/nonexistent").await;
     check("nats://127.0.0.1:9".into(), "NATS at 127.0.0.1:9 cannot be reached").await;
 }
+
+async fn make() -> (Arc<dyn Bus>, Nats) {
+    let server = Nats::start().unwrap();
+    let bus = NatsBus::connect(&server.url()).await.unwrap();
+    (Arc::new(bus), server)
+}
+
+rempart_ports::bus_contract!(crate::make);

@@ -12,8 +12,9 @@ pub use nats::Nats;
 pub use postgres::{Postgres, PostgresOptions};
 pub use s3::S3;
 
+use std::fs::File;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -24,6 +25,15 @@ fn program(name: &str, package: &str) -> Result<PathBuf> {
         .map(|folder| folder.join(name))
         .find(|file| file.is_file())
         .with_context(|| format!("{name} is not installed; these tests need it: apt-get install {package}"))
+}
+
+/// A folder beside the build's output for what is made once on a machine, and the lock on it: test processes wait for each other.
+fn cache(name: &str) -> Result<(PathBuf, File)> {
+    let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/services").join(name);
+    std::fs::create_dir_all(&base).context("make the folder of test services")?;
+    let lock = File::create(base.join("lock")).context("make the lock of test services")?;
+    lock.lock().context("lock the folder of test services")?;
+    Ok((base, lock))
 }
 
 /// A loopback port that was free a moment ago. Another process may take it before the server does: callers try again.

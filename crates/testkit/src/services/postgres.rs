@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use super::daemon::Daemon;
-use super::{program, with_free_port};
+use super::{cache, program, with_free_port};
 
 /// The package of the server's programs.
 const PACKAGE: &str = "postgresql-15";
@@ -69,11 +69,9 @@ impl Postgres {
     }
 
     fn initialise(&self) -> Result<()> {
-        own(self.folder.path())?;
         let data = self.data();
-        let mut command = as_server(&self.programs.join("initdb"))?;
-        command.args(["--auth=trust", "--no-sync", "--username=rempart", "--encoding=UTF8", "--locale=C.UTF-8", "-D"]);
-        run(command.arg(&data))?;
+        run(Command::new("cp").arg("-a").arg(template(&self.programs)?).arg(&data))?;
+        own(self.folder.path())?;
         if let Some((chain, key)) = &self.options.tls {
             for (name, text) in [("server.crt", chain), ("server.key", key)] {
                 let file = data.join(name);
@@ -184,6 +182,28 @@ fn programs() -> Result<PathBuf> {
         .and_then(|line| Path::new(line).parent().map(Path::to_path_buf))
         .filter(|folder| folder.join("postgres").is_file())
         .with_context(missing)
+}
+
+/// A data folder as `initdb` makes it, to copy: made once on a machine, because each case has a server of its own.
+fn template(programs: &Path) -> Result<PathBuf> {
+    let (base, _lock) = cache("postgres")?;
+    let finished = base.join(if is_root()? { "15-server" } else { "15-own" });
+    if finished.exists() {
+        return Ok(finished);
+    }
+    let folder = TempDir::new().context("make a folder for PostgreSQL")?;
+    own(folder.path())?;
+    let data = folder.path().join("data");
+    let mut command = as_server(&programs.join("initdb"))?;
+    command.args(["--auth=trust", "--no-sync", "--username=rempart", "--encoding=UTF8", "--locale=C.UTF-8", "-D"]);
+    run(command.arg(&data))?;
+    let unfinished = base.join("unfinished");
+    if unfinished.exists() {
+        std::fs::remove_dir_all(&unfinished).context("remove an unfinished copy")?;
+    }
+    run(Command::new("cp").arg("-a").arg(&data).arg(&unfinished))?;
+    std::fs::rename(&unfinished, &finished).context("keep the data folder")?;
+    Ok(finished)
 }
 
 /// Whether this process is root, by the owner of its own entry in `/proc`.

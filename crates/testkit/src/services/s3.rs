@@ -1,14 +1,13 @@
-use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
 use super::daemon::Daemon;
-use super::{program, with_free_port};
+use super::{cache, program, with_free_port};
 
 /// The S3 server; pinned, so that every machine tests against the same one.
 const MOTO: &str = "moto[server,s3]==5.2.5";
@@ -49,12 +48,8 @@ impl S3 {
 
 /// The server's program, installed on the first call; two test processes at once wait for each other.
 fn installed() -> Result<PathBuf> {
-    let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/services");
-    std::fs::create_dir_all(&base).context("make the folder of test services")?;
-    let lock = File::create(base.join("moto.lock")).context("make the lock")?;
-    lock.lock().context("lock the folder of test services")?;
-
-    let folder = base.join("moto");
+    let (base, _lock) = cache("moto")?;
+    let folder = base.join("venv");
     let stamp = folder.join("installed");
     if std::fs::read_to_string(&stamp).is_ok_and(|text| text == MOTO) {
         return Ok(folder.join("bin/moto_server"));
