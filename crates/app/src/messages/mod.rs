@@ -30,6 +30,8 @@ use crate::seal::DataKey;
 
 /// Times that a decision is made anew when the conversation changed meanwhile.
 const TRIES: usize = 3;
+/// How long what is in memory is believed where nothing is appended, in milliseconds.
+const BELIEVED: i64 = 30 * rempart_base::time::SECOND;
 /// Conversations whose rules and keys are kept in memory.
 const CACHED: usize = 16_384;
 
@@ -45,6 +47,7 @@ pub(crate) struct Journals {
 pub(crate) struct Place {
     pub(crate) conversation: Conversation,
     pub(crate) member: Membership,
+    loaded: Timestamp,
 }
 
 /// What a person asks to append.
@@ -322,11 +325,12 @@ impl App {
             self.forget_places(conversation);
         }
         let reached = entries.iter().filter_map(|e| self.journals.recent.insert(Arc::clone(e))).max();
-        if let Some(reached) = reached {
-            self.ring(Signal::Wake(conversation, reached));
-        }
+        // Whoever was removed hears of that before they could hear of anything later.
         for (account, _) in &appended.accounts {
             self.ring(Signal::Account(*account));
+        }
+        if let Some(reached) = reached {
+            self.ring(Signal::Wake(conversation, reached));
         }
         Ok((appended, entries))
     }
@@ -350,7 +354,9 @@ impl App {
         let key = (conversation, account);
         if !fresh {
             let places = self.journals.places.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(place) = places.get(&key) {
+            if let Some(place) = places.get(&key)
+                && self.now().since(place.loaded) < BELIEVED
+            {
                 return Ok(Arc::clone(place));
             }
         }
@@ -358,7 +364,7 @@ impl App {
             self.journals.places.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
             return Err(Reason::ConversationUnknown.into());
         };
-        let place = Arc::new(Place { conversation, member });
+        let place = Arc::new(Place { conversation, member, loaded: self.now() });
         let mut places = self.journals.places.lock().unwrap_or_else(PoisonError::into_inner);
         if places.len() >= CACHED {
             places.clear();
