@@ -368,4 +368,5 @@ pub async fn presence_choices_are_kept(store: Backend) {
     let mut choices = store.presence_choices().await.unwrap();
     choices.sort_by_key(|(id, _)| *id);
     assert_eq!(choices, [(account_id(1), dnd), (account_id(2), Choice::default())]);
+    refused!(store.put_presence_choice(account_id(9), &Choice::default()).await, StoreError::Missing("account"));
 }
