@@ -85,12 +85,12 @@ fn closed() -> StoreError {
     StoreError::Backend { action: "use the store", cause: "it is closed".into() }
 }
 
-async fn place(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, StoreError> {
+async fn place(places: &Arc<Semaphore>, patience: Duration) -> Result<OwnedSemaphorePermit, StoreError> {
     match Arc::clone(places).try_acquire_owned() {
         Ok(permit) => Ok(permit),
         Err(TryAcquireError::Closed) => Err(closed()),
         Err(TryAcquireError::NoPermits) => {
-            let waiting = timeout(PATIENCE, Arc::clone(places).acquire_owned()).await;
+            let waiting = timeout(patience, Arc::clone(places).acquire_owned()).await;
             waiting.map_err(|_| StoreError::Busy)?.map_err(|_| closed())
         }
     }
@@ -106,7 +106,7 @@ async fn blocking<T: Send + 'static>(
 impl Sqlite {
     /// Gives the writer a job and waits for its answer.
     async fn queue<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
-        let place = place(&self.places).await?;
+        let place = place(&self.places, PATIENCE).await?;
         let (answer, answered) = oneshot::channel();
         self.jobs.send(Queued { job: job(answer), place: Some(place) }).map_err(|_| closed())?;
         // No answer: the writer stopped, or a panic threw the batch away.
@@ -120,7 +120,7 @@ impl Sqlite {
         &self,
         job: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let permit = place(&self.readers.free).await?;
+        let permit = place(&self.readers.free, PATIENCE).await?;
         let readers = Arc::clone(&self.readers);
         let path = self.path.clone();
         blocking(move || {
@@ -209,5 +209,22 @@ impl Driver for Sqlite {
                 tracing::error!("the writer did not end well");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_too_long_for_a_place_is_told_to_come_again() {
+        let places = Arc::new(Semaphore::new(1));
+        let taken = place(&places, PATIENCE).await.unwrap();
+        let refused = place(&places, Duration::from_millis(5)).await.unwrap_err();
+        assert_eq!(refused.to_string(), "too many writes are waiting");
+        drop(taken);
+        drop(place(&places, Duration::ZERO).await.unwrap());
+        places.close();
+        assert!(place(&places, PATIENCE).await.is_err());
     }
 }

@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rempart_ports::Clock as _;
 use rempart_sql::schema::{self, Dialect, SchemaError};
@@ -12,6 +13,9 @@ use thiserror::Error;
 
 use super::statement::run;
 use crate::env::SystemClock;
+
+/// How long a connection waits where somebody, such as the engine's own shell, holds a lock.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why the database cannot be opened.
 #[derive(Debug, Error)]
@@ -72,11 +76,11 @@ pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.set_prepared_statement_cache_capacity(256);
-    // FULL: what was committed survives a power cut. Erased content is overwritten where that costs no extra write. The
-    // short wait keeps folding the log from holding writers up behind a slow reader.
+    connection.busy_timeout(PATIENCE)?;
+    // FULL: what was committed survives a power cut. Erased content is overwritten where that costs no extra write.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -65536;
-         PRAGMA busy_timeout = 200; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST;",
+         PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST;",
     )?;
     Ok(connection)
 }
@@ -86,9 +90,8 @@ pub(super) fn reading(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.set_prepared_statement_cache_capacity(128);
-    connection.execute_batch(
-        "PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY;",
-    )?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;")?;
     Ok(connection)
 }
 

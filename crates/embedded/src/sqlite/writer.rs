@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::append::{self, Heads};
+use super::open;
 use super::statement::{meaning, run_batch};
 
 /// Jobs committed together at most.
@@ -25,6 +26,8 @@ const LINGER: Duration = Duration::from_millis(1);
 const IDLE: Duration = Duration::from_secs(1);
 /// Bytes of write-ahead log from which it is folded in between two batches.
 const WAL: u64 = 32 * 1024 * 1024;
+/// How long folding waits for readers.
+const FOLD_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Something to write and where the answer goes.
 pub(super) enum Job {
@@ -214,8 +217,13 @@ impl Writer {
     /// Folds the write-ahead log into the database file and empties it. Gives whether all of it was folded; where readers are
     /// in the way, it is tried again later.
     fn fold(&self) -> bool {
-        let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
-        busy.map(|busy| !busy).unwrap_or_else(|error| {
+        // A short wait, so that a slow reader does not hold the writers up.
+        let folded = self.connection.busy_timeout(FOLD_PATIENCE).and_then(|()| {
+            let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+            self.connection.busy_timeout(open::PATIENCE)?;
+            busy.map(|busy| !busy)
+        });
+        folded.unwrap_or_else(|error| {
             tracing::warn!(%error, "fold the write-ahead log");
             false
         })
