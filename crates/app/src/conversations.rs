@@ -37,6 +37,15 @@ pub struct NewConversation {
     pub details: Option<Bytes>,
 }
 
+/// A conversation as one member sees it, with what the server can read of its details.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The conversation and the member's place in it.
+    pub of: ConversationView,
+    /// Its newest details content, where the server can read it: whoever came later than that entry could not.
+    pub details: Option<Bytes>,
+}
+
 /// A channel that one may join.
 #[derive(Clone, Debug)]
 pub struct Channel {
@@ -53,7 +62,7 @@ impl App {
     ///
     /// # Errors
     /// Refusals of [`conversation::found`], `content_invalid`.
-    pub async fn create_conversation(self: &Arc<Self>, ctx: &Ctx, new: NewConversation) -> Outcome<ConversationView> {
+    pub async fn create_conversation(self: &Arc<Self>, ctx: &Ctx, new: NewConversation) -> Outcome<View> {
         let who = ctx.ready(Scope::Post)?;
         let others = self.openness(&new.members).await?;
         let founding =
@@ -138,16 +147,16 @@ impl App {
     ///
     /// # Errors
     /// `not_signed_in` and duties.
-    pub async fn conversations(&self, ctx: &Ctx) -> Outcome<Vec<ConversationView>> {
+    pub async fn conversations(&self, ctx: &Ctx) -> Outcome<Vec<View>> {
         let who = ctx.ready(Scope::Read)?;
-        Ok(self.store.views(who.account, None).await?)
+        self.views(who.account).await
     }
 
     /// One of one's own conversations.
     ///
     /// # Errors
     /// `conversation_unknown`.
-    pub async fn conversation(&self, ctx: &Ctx, id: ConversationId) -> Outcome<ConversationView> {
+    pub async fn conversation(&self, ctx: &Ctx, id: ConversationId) -> Outcome<View> {
         let who = ctx.ready(Scope::Read)?;
         self.view(who.account, id).await
     }
@@ -244,17 +253,7 @@ impl App {
         }
         let mut channels = Vec::new();
         for (conversation, joined) in self.store.channels(who.account).await? {
-            let details = match conversation.details_seq.checked_sub(1) {
-                None => None,
-                Some(before) => {
-                    let rows = self.store.read(conversation.id, Range::After(before), 1).await?;
-                    let key = self.conversation_key(&conversation)?;
-                    match rows.into_iter().next() {
-                        Some(row) => crate::messages::Entry::open(row, &key)?.content,
-                        None => None,
-                    }
-                }
-            };
+            let details = self.newest_details(&conversation).await?;
             channels.push(Channel { conversation, joined, details });
         }
         Ok(channels)
@@ -264,7 +263,7 @@ impl App {
     ///
     /// # Errors
     /// Refusals of [`conversation::join`].
-    pub async fn join(self: &Arc<Self>, ctx: &Ctx, id: ConversationId) -> Outcome<ConversationView> {
+    pub async fn join(self: &Arc<Self>, ctx: &Ctx, id: ConversationId) -> Outcome<View> {
         let who = ctx.ready(Scope::Post)?;
         for _ in 0..TRIES {
             let Some(state) = self.store.conversation(id).await? else {
@@ -283,8 +282,32 @@ impl App {
         Err(Reason::Conflict.into())
     }
 
-    pub(crate) async fn view(&self, account: AccountId, id: ConversationId) -> Outcome<ConversationView> {
-        self.store.views(account, Some(id)).await?.pop().ok_or(Reason::ConversationUnknown.into())
+    pub(crate) async fn view(&self, account: AccountId, id: ConversationId) -> Outcome<View> {
+        let of = self.store.views(account, Some(id)).await?.pop().ok_or(Reason::ConversationUnknown)?;
+        Ok(View { details: self.newest_details(&of.conversation).await?, of })
+    }
+
+    pub(crate) async fn views(&self, account: AccountId) -> Outcome<Vec<View>> {
+        let mut views = Vec::new();
+        for of in self.store.views(account, None).await? {
+            views.push(View { details: self.newest_details(&of.conversation).await?, of });
+        }
+        Ok(views)
+    }
+
+    /// The newest details content of a conversation, where the server can read it.
+    async fn newest_details(&self, conversation: &Conversation) -> Outcome<Option<Bytes>> {
+        let Some(before) = conversation.details_seq.checked_sub(1) else { return Ok(None) };
+        if let Some(known) = self.journals.known_details(conversation.id, conversation.details_seq) {
+            return Ok(Some(known));
+        }
+        let row = self.store.read(conversation.id, Range::After(before), 1).await?.into_iter().next();
+        let Some(row) = row.filter(|r| r.seq == conversation.details_seq) else { return Ok(None) };
+        let details = crate::messages::Entry::open(row, &*self.conversation_key(conversation)?)?.content;
+        if let Some(details) = &details {
+            self.journals.keep_details(conversation.id, conversation.details_seq, details.clone());
+        }
+        Ok(details)
     }
 
     /// Each account with whether it is open; unknown ones are not.

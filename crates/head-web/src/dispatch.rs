@@ -112,7 +112,7 @@ async fn conversations(app: &Arc<App>, ctx: &Ctx, command: Command) -> Result<An
     })
 }
 
-fn one(view: rempart_app::Outcome<rempart_app::conversations::ConversationView>) -> Answer {
+fn one(view: rempart_app::Outcome<rempart_app::conversations::View>) -> Answer {
     answer(&to_wire::view(view?))
 }
 

@@ -1,7 +1,7 @@
 //! From the application's words to the API's.
 
 use rempart_app::archive::Proof;
-use rempart_app::conversations::{Channel, ConversationView};
+use rempart_app::conversations::{Channel, ConversationView, View};
 use rempart_app::feed::{AccountChange, AccountRow};
 use rempart_app::files::{BlobRecord, UploadRecord};
 use rempart_app::messages::{Entry, MemberMark, Receipt};
@@ -77,8 +77,8 @@ pub(crate) const fn member_role(role: MemberRole) -> conversation::MemberRole {
     }
 }
 
-pub(crate) fn view(view: ConversationView) -> conversation::Conversation {
-    let ConversationView { conversation: state, membership, read, with } = view;
+pub(crate) fn view(view: View) -> conversation::Conversation {
+    let View { of: ConversationView { conversation: state, membership, read, with }, details } = view;
     conversation::Conversation {
         conversation: Id(state.id),
         kind: kind(state.kind),
@@ -92,6 +92,7 @@ pub(crate) fn view(view: ConversationView) -> conversation::Conversation {
         pinned: membership.pinned,
         members: state.members,
         with: with.map(Id),
+        details: details.map(|d| B64(d.to_vec())),
         created: Time(state.created),
     }
 }

@@ -71,6 +71,8 @@ pub struct Conversation {
     pub members: u32,
     /// In `direct`: the other person.
     pub with: Option<Id<AccountId>>,
+    /// Its newest `details` content (title, topic) as it stands in the journal, where the server can read it.
+    pub details: Option<B64>,
     /// When made.
     pub created: Time,
 }

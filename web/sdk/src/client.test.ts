@@ -1,3 +1,4 @@
+import { toBase64Url } from "./bytes";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createClient } from "./client";
 import { ApiProblem, CancelledError } from "./problem";
@@ -259,6 +260,17 @@ describe("a conversation", () => {
     const acks = server.ops("cursor.ack") as { seq: number }[];
     expect(acks.length).toBeLessThanOrEqual(7);
     expect(acks.at(-1)?.seq).toBe(52);
+  });
+
+  test("who came after the title was given reads it where the server can", async () => {
+    const details = (title: string) => toBase64Url(new TextEncoder().encode(JSON.stringify({ v: 1, type: "details", title, topic: "Marées" })));
+    const room = server.addConversation(ROOM, { details: details("Digue") });
+    const client = await open();
+    expect(view(client)).toMatchObject({ title: "Digue", topic: "Marées" });
+    room.conversation = { ...room.conversation, details: details("Écluse") };
+    for (const socket of server.sockets) socket.push({ op: "conversation", conversation: room.conversation });
+    await settle(30);
+    expect(view(client)?.title).toBe("Écluse");
   });
 
   test("loads older pages from the server, then from the device, and finds an old message", async () => {

@@ -1,5 +1,7 @@
 // One conversation on this device: its cursor, its fold, and what is shown of it.
 
+import { fromBase64Url } from "./bytes";
+import { readContent } from "./fold/content";
 import { Fold, type OpenEntry, type Row } from "./fold/fold";
 import type { Host } from "./host";
 import { contiguousEnd, Journal } from "./journal";
@@ -328,7 +330,7 @@ export class Room {
           this.#askingMembers = false;
         });
     }
-    if (this.#known === null && !this.#askedFirst && this.#raw.kind !== "direct" && this.journal.hasOlder) {
+    if (this.#known === null && this.#raw.details == null && !this.#askedFirst && this.#raw.kind !== "direct" && this.journal.hasOlder) {
       this.#askedFirst = true;
       this.#ports
         .read({ conversation: this.id, after: this.#raw.from_seq - 1, limit: 5 })
@@ -354,7 +356,15 @@ export class Room {
   }
 
   get #details(): DetailsView | null {
-    return this.#fold.details() ?? this.#known?.details ?? null;
+    return this.#fold.details() ?? this.#told ?? this.#known?.details ?? null;
+  }
+
+  /** The details that the server can read: those who came later than that entry have no other way to know them. */
+  get #told(): DetailsView | null {
+    const { details } = this.#raw;
+    if (details == null) return null;
+    const content = readContent(fromBase64Url(details));
+    return content.type === "details" ? content.details : null;
   }
 
   #summarise(): ConversationView {

@@ -8,11 +8,12 @@ use rempart_domain::actor::{Credential, Ctx};
 use rempart_domain::presence::Presence;
 use rempart_domain::role::{Action, Role, Scope};
 use rempart_ports::bus::Topic;
-use rempart_ports::store::{AccountChange, AccountRow, ConversationView, MemberMark};
+use rempart_ports::store::{AccountChange, AccountRow, MemberMark};
 
 use super::Mailbox;
 use crate::App;
-use crate::error::Outcome;
+use crate::conversations::View;
+use crate::error::{Failure, Outcome};
 use crate::messages::Entry;
 
 /// Why a feed ended.
@@ -32,7 +33,7 @@ pub enum Event {
     /// An entry of the account's own journal.
     Account(AccountRow),
     /// A conversation that the account belongs to now, or whose settings changed.
-    Conversation(Box<ConversationView>),
+    Conversation(Box<View>),
     /// Marks that rose in a conversation.
     Marks(ConversationId, Vec<MemberMark>),
     /// Somebody's presence.
@@ -49,7 +50,7 @@ pub struct Opening {
     /// The last number of the account's journal.
     pub account_seq: u64,
     /// Every conversation of the account.
-    pub conversations: Vec<ConversationView>,
+    pub conversations: Vec<View>,
     /// Presence of those who are not offline.
     pub presence: Vec<(AccountId, Presence)>,
 }
@@ -98,12 +99,13 @@ impl App {
             feed.hear(view.conversation.id).await?;
         }
         let (_, account_seq) = self.store.read_account(who.account, u64::MAX >> 1, 1).await?;
-        let conversations = self.store.views(who.account, None).await?;
+        let conversations = self.views(who.account).await?;
         for view in &conversations {
-            if !feed.cursors.contains_key(&view.conversation.id) {
-                feed.hear(view.conversation.id).await?;
+            let conversation = &view.of.conversation;
+            if !feed.cursors.contains_key(&conversation.id) {
+                feed.hear(conversation.id).await?;
             }
-            feed.cursors.insert(view.conversation.id, view.conversation.last_seq);
+            feed.cursors.insert(conversation.id, conversation.last_seq);
         }
         feed.account_seq = account_seq;
         let visible = feed.visible_to_guest().await?;
@@ -254,11 +256,12 @@ impl FeedSession {
         if !known {
             self.hear(conversation).await?;
         }
-        match self.app.store.views(self.account, Some(conversation)).await?.pop() {
-            None => self.unhear(conversation).await,
-            Some(view) => {
+        match self.app.view(self.account, conversation).await {
+            Err(Failure::Refused(_)) => self.unhear(conversation).await,
+            Err(fault) => Err(fault),
+            Ok(view) => {
                 if !known {
-                    self.cursors.insert(conversation, view.conversation.last_seq);
+                    self.cursors.insert(conversation, view.of.conversation.last_seq);
                 }
                 events.push(Event::Conversation(Box::new(view)));
                 Ok(())

@@ -41,6 +41,29 @@ pub(crate) struct Journals {
     pub(crate) recent: Recent,
     places: Mutex<HashMap<(ConversationId, AccountId), Arc<Place>>>,
     keys: Mutex<HashMap<ConversationId, Arc<DataKey>>>,
+    details: Mutex<HashMap<ConversationId, (u64, Bytes)>>,
+}
+
+impl Journals {
+    /// The details content of an entry, where it is in memory.
+    pub(crate) fn known_details(&self, conversation: ConversationId, seq: u64) -> Option<Bytes> {
+        let details = self.details.lock().unwrap_or_else(PoisonError::into_inner);
+        details.get(&conversation).filter(|(at, _)| *at == seq).map(|(_, content)| content.clone())
+    }
+
+    /// Keeps the details content of an entry in memory.
+    pub(crate) fn keep_details(&self, conversation: ConversationId, seq: u64, content: Bytes) {
+        let mut details = self.details.lock().unwrap_or_else(PoisonError::into_inner);
+        if details.len() >= CACHED {
+            details.clear();
+        }
+        details.insert(conversation, (seq, content));
+    }
+
+    /// Forgets the details of a conversation: an entry of it was erased.
+    fn forget_details(&self, conversation: ConversationId) {
+        self.details.lock().unwrap_or_else(PoisonError::into_inner).remove(&conversation);
+    }
 }
 
 /// A conversation and a membership in it, as they were at `conversation.rules_version`.
@@ -314,6 +337,7 @@ impl App {
         }
         if let Some(seq) = erased {
             self.journals.recent.forget_from(conversation, seq);
+            self.journals.forget_details(conversation);
         }
         let entries: Vec<Arc<Entry>> = appended
             .rows

@@ -1419,6 +1419,11 @@ export interface components {
              */
             created: string;
             /**
+             * Format: base64url
+             * @description Its newest `details` content (title, topic) as it stands in the journal, where the server can read it.
+             */
+            details: string | null;
+            /**
              * Format: uint64
              * @description From which entry on one may read.
              */

@@ -156,7 +156,7 @@ export class SimServer {
     const made: SimConversation = {
       conversation: {
         conversation: id, kind: "group", protection: "open", last_seq: 0, last_time: null, role: "owner", from_seq: 1, read_seq: 0, muted: false,
-        pinned: false, members: 2, with: null, created: this.time(), ...more,
+        pinned: false, members: 2, with: null, details: null, created: this.time(), ...more,
       },
       entries: [],
       members: new Map<string, MemberRole>([[ME, "owner"], [BOB, "member"]]),
