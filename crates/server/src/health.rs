@@ -72,7 +72,9 @@ async fn ready(State((node, _)): State<(Arc<Node>, Arc<Metrics>)>) -> Response {
 async fn text(State((node, metrics)): State<(Arc<Node>, Arc<Metrics>)>) -> Response {
     metrics.observe(&observed(&node).await);
     match metrics.text() {
-        Ok(text) => ([("content-type", "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response(),
+        Ok(text) => {
+            ([("content-type", "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+        }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -122,10 +122,7 @@ impl Listener {
     }
 }
 
-async fn accept(
-    tcp: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
+async fn accept(tcp: &TcpListener, permits: &Arc<Semaphore>) -> io::Result<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
     let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = tcp.accept().await?;
     stream.set_nodelay(true)?;
@@ -173,13 +170,7 @@ async fn plain(mut stream: TcpStream) -> io::Result<()> {
     stream.shutdown().await
 }
 
-async fn serve(
-    stream: Counted,
-    peer: IpAddr,
-    router: Router,
-    decorate: Decorate,
-    mut stop: watch::Receiver<bool>,
-) {
+async fn serve(stream: Counted, peer: IpAddr, router: Router, decorate: Decorate, mut stop: watch::Receiver<bool>) {
     let alpn = stream.io.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);

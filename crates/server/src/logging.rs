@@ -11,9 +11,7 @@ use crate::config::value::{LogFormat, LogLevel};
 /// Starts it; a second call changes nothing.
 pub fn start(format: LogFormat, level: LogLevel) {
     // Libraries speak of peers and queries at their lower levels: only what they warn of is kept.
-    let targets = Targets::new()
-        .with_default(tracing::Level::WARN)
-        .with_target("rempart", level.0);
+    let targets = Targets::new().with_default(tracing::Level::WARN).with_target("rempart", level.0);
     let registry = tracing_subscriber::registry().with(targets);
     let done = match format {
         LogFormat::Text => registry

@@ -45,8 +45,9 @@ pub async fn serve(config: Config, environment: &Environment) -> Result<ExitCode
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
 
-    let tcp = listen::bind(config.web_listen)
-        .with_context(|| format!("cannot listen on {}: is another program there? (setting web.listen)", config.web_listen))?;
+    let tcp = listen::bind(config.web_listen).with_context(|| {
+        format!("cannot listen on {}: is another program there? (setting web.listen)", config.web_listen)
+    })?;
     let address = tcp.local_addr()?;
     let node = Arc::new(wiring::open(&config, environment).await?);
     let keeper = Keeper::open(&config, Arc::clone(&node.outside.clock), Arc::clone(&node.outside.entropy))?;
@@ -129,7 +130,10 @@ pub async fn serve(config: Config, environment: &Environment) -> Result<ExitCode
         // Feeds first: their clients come back to another node or wait, and nothing they sent is lost.
         node.app.close_feeds();
         stop.send_replace(true);
-        if !listening.is_finished() && let Ok(cut) = (&mut listening).await && cut > 0 {
+        if !listening.is_finished()
+            && let Ok(cut) = (&mut listening).await
+            && cut > 0
+        {
             tracing::warn!(cut, "connections did not end in time and were cut");
         }
         if !tasks.is_finished() && timeout(TASKS, &mut tasks).await.is_err() {

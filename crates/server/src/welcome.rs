@@ -35,7 +35,10 @@ impl Welcome {
             Some(secret) => {
                 lines.push(
                     language
-                        .say("Open this address to set up your organisation (valid once):", "Ouvrez cette adresse pour configurer votre organisation (valable une fois) :")
+                        .say(
+                            "Open this address to set up your organisation (valid once):",
+                            "Ouvrez cette adresse pour configurer votre organisation (valable une fois) :",
+                        )
                         .to_owned(),
                 );
                 lines.push(format!("https://{}/setup#{secret}", self.origin));
@@ -63,16 +66,8 @@ impl Welcome {
                     )
                     .to_owned(),
             );
-            lines.push(format!(
-                "{} {}",
-                language.say("import", "importez sur l'appareil"),
-                file.display()
-            ));
-            lines.push(format!(
-                "{} https://{}/ca.crt",
-                language.say("or", "ou"),
-                self.origin
-            ));
+            lines.push(format!("{} {}", language.say("import", "importez sur l'appareil"), file.display()));
+            lines.push(format!("{} https://{}/ca.crt", language.say("or", "ou"), self.origin));
         }
         boxed(&lines)
     }

@@ -58,13 +58,8 @@ pub async fn open(config: &Config, environment: &Environment) -> Result<Node> {
     let store = store(config).await?;
     let secrets = keys(config, environment, store.as_ref()).await?;
     let keys = Keys::new(|purpose| *bytes(&secrets, purpose)).context("the keys cannot be used")?;
-    let outside = Outside {
-        store,
-        bus: bus(config).await?,
-        blobs: blobs(config).await?,
-        clock: clock(),
-        entropy: entropy(),
-    };
+    let outside =
+        Outside { store, bus: bus(config).await?, blobs: blobs(config).await?, clock: clock(), entropy: entropy() };
     let settings = Settings {
         max_file: config.limits_max_file.0,
         session_idle_ms: i64::from(config.session_idle_days.0) * DAY,
@@ -85,7 +80,10 @@ async fn store(config: &Config) -> Result<Arc<dyn Store>> {
             let opened = tokio::task::spawn_blocking(move || rempart_embedded::sqlite::open(&path)).await?;
             Ok(Arc::new(opened.context("the store cannot be opened")?))
         }
-        StoreUrl::Postgres(_) => anyhow::bail!("this build has no PostgreSQL store yet: set store.url to \"embedded\""),
+        StoreUrl::Postgres(address) => {
+            let store = rempart_cluster::postgres::connect(address).await;
+            Ok(Arc::new(store.context("the store of store.url cannot be opened")?))
+        }
     }
 }
 

@@ -16,7 +16,11 @@ impl Language {
     #[must_use]
     pub fn of(environment: &Environment) -> Self {
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| environment.get(name)).unwrap_or("");
-        if locale == "fr" || locale.starts_with("fr_") || locale.starts_with("fr.") { Self::French } else { Self::English }
+        if locale == "fr" || locale.starts_with("fr_") || locale.starts_with("fr.") {
+            Self::French
+        } else {
+            Self::English
+        }
     }
 
     /// One of two texts.

@@ -35,8 +35,8 @@ fn export(place: &Place, to: Option<&Path>) -> Result<()> {
         private(&authority)?;
         files.push((KEY_FILE.to_owned(), Zeroizing::new(std::fs::read_to_string(&authority)?)));
     }
-    let passphrase = terminal::secret_twice("Passphrase (12 characters or more): ", "Again: ")
-        .context("no passphrase was read")?;
+    let passphrase =
+        terminal::secret_twice("Passphrase (12 characters or more): ", "Again: ").context("no passphrase was read")?;
     let text = seal(&Contents::of(&secrets, files), &passphrase, wiring::entropy().as_ref())?;
     match to {
         Some(path) => {

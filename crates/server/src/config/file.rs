@@ -36,8 +36,7 @@ pub fn entries(path: &Path, text: &str) -> Result<Vec<Entry>, ConfigError> {
 
 fn flatten(text: &str, prefix: &str, table: &DeTable<'_>, out: &mut Vec<Entry>) {
     for (key, value) in table {
-        let name =
-            if prefix.is_empty() { key.get_ref().to_string() } else { format!("{prefix}.{}", key.get_ref()) };
+        let name = if prefix.is_empty() { key.get_ref().to_string() } else { format!("{prefix}.{}", key.get_ref()) };
         match value.get_ref() {
             DeValue::Table(inner) if !inner.is_empty() => flatten(text, &name, inner, out),
             _ => out.push(Entry { text: scalar(value), line: line_of(text, key.span().start), key: name }),

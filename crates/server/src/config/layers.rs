@@ -66,21 +66,22 @@ pub fn load(
             set(setting, text.clone(), origin, &mut values)?;
         }
     }
-    let config = Config::from_texts(|key| values.get(key).map_or("", |(text, _)| text.as_str())).map_err(
-        |(key, what)| ConfigError::Value {
-            at: values.get(key).map(|(_, o)| o.to_string()).unwrap_or_default(),
-            key,
-            value: String::new(),
-            what,
-        },
-    )?;
+    let config =
+        Config::from_texts(|key| values.get(key).map_or("", |(text, _)| text.as_str())).map_err(|(key, what)| {
+            ConfigError::Value {
+                at: values.get(key).map(|(_, o)| o.to_string()).unwrap_or_default(),
+                key,
+                value: String::new(),
+                what,
+            }
+        })?;
     together(&config)?;
     Ok(Loaded { config, values, file: path })
 }
 
 fn read_file(path: &Path, values: &mut BTreeMap<&'static str, (String, Origin)>) -> Result<(), ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
     for entry in file::entries(path, &text)? {
         let at = format!("{}:{}", path.display(), entry.line);
         let Some(setting) = SETTINGS.iter().find(|s| s.key == entry.key) else {

@@ -140,7 +140,8 @@ pub struct Size(pub u64);
 
 impl Value for Size {
     fn read(text: &str) -> Result<Self, String> {
-        let wrong = || "give a size from \"1 MiB\" to \"2 GiB\": a number of bytes, or one with KiB, MiB or GiB".to_owned();
+        let wrong =
+            || "give a size from \"1 MiB\" to \"2 GiB\": a number of bytes, or one with KiB, MiB or GiB".to_owned();
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at_checked(digits).ok_or_else(wrong)?;
         let factor: u64 = match unit.trim() {

@@ -30,7 +30,9 @@ const OLDEST: i64 = 4_102_444_800_000;
 pub(super) fn configuration(loaded: &Loaded, language: Language) -> Line {
     Line::ok(match &loaded.file {
         Some(path) => format!("{} {}", language.say("configuration:", "configuration :"), path.display()),
-        None => language.say("configuration: no file, defaults hold", "configuration : pas de fichier, valeurs par défaut").to_owned(),
+        None => language
+            .say("configuration: no file, defaults hold", "configuration : pas de fichier, valeurs par défaut")
+            .to_owned(),
     })
 }
 
@@ -44,10 +46,8 @@ pub(super) fn port(config: &Config, runs: bool, language: Language) -> Line {
         Ok(_) => Line::ok(format!("port: {address} {}", language.say("is free", "est libre"))),
         Err(error) => Line::fail(format!(
             "port: {address}: {error}; {}",
-            language.say(
-                "stop the other program or change web.listen",
-                "arrêtez l'autre programme ou changez web.listen"
-            )
+            language
+                .say("stop the other program or change web.listen", "arrêtez l'autre programme ou changez web.listen")
         )),
     }
 }
@@ -70,7 +70,10 @@ pub(super) fn certificate(config: &Config, host: Option<&str>, language: Languag
     let Some(look) = CertificateDer::from_pem_file(&file).ok().and_then(|der| Look::at(&der)) else {
         return vec![Line::warn(
             language
-                .say("certificate: none yet, made at the first start", "certificat : pas encore, fait au premier démarrage")
+                .say(
+                    "certificate: none yet, made at the first start",
+                    "certificat : pas encore, fait au premier démarrage",
+                )
                 .to_owned(),
         )];
     };
@@ -126,7 +129,11 @@ fn renew(renews: bool, language: Language) -> &'static str {
 pub(super) fn disk(config: &Config, language: Language) -> Line {
     let place = existing(&config.data_dir);
     let Ok(stat) = rustix::fs::statvfs(place) else {
-        return Line::fail(format!("{} {}", language.say("disk: cannot look at", "disque : impossible de voir"), place.display()));
+        return Line::fail(format!(
+            "{} {}",
+            language.say("disk: cannot look at", "disque : impossible de voir"),
+            place.display()
+        ));
     };
     let free = stat.f_bavail.saturating_mul(stat.f_frsize);
     let told = match language {
@@ -142,9 +149,7 @@ pub(super) fn disk(config: &Config, language: Language) -> Line {
 }
 
 fn existing(path: &Path) -> &Path {
-    path.ancestors()
-        .find(|p| !p.as_os_str().is_empty() && p.exists())
-        .unwrap_or_else(|| Path::new("."))
+    path.ancestors().find(|p| !p.as_os_str().is_empty() && p.exists()).unwrap_or_else(|| Path::new("."))
 }
 
 /// Whether the clock shows a possible time and goes evenly.
@@ -157,7 +162,10 @@ pub(super) async fn clock(language: Language) -> Line {
     if !(YOUNGEST..OLDEST).contains(&before.millis()) {
         return Line::fail(
             language
-                .say("clock: the date is wrong; set it (timedatectl)", "horloge : la date est fausse ; réglez-la (timedatectl)")
+                .say(
+                    "clock: the date is wrong; set it (timedatectl)",
+                    "horloge : la date est fausse ; réglez-la (timedatectl)",
+                )
                 .to_owned(),
         );
     }

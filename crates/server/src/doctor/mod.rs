@@ -48,7 +48,11 @@ impl Line {
 ///
 /// # Errors
 /// Only when nothing can be printed.
-pub async fn run(loaded: Result<Loaded, ConfigError>, environment: &Environment, language: Language) -> Result<ExitCode> {
+pub async fn run(
+    loaded: Result<Loaded, ConfigError>,
+    environment: &Environment,
+    language: Language,
+) -> Result<ExitCode> {
     let mut failed = false;
     let mut print = |lines: Vec<Line>| {
         for line in lines {
@@ -62,10 +66,7 @@ pub async fn run(loaded: Result<Loaded, ConfigError>, environment: &Environment,
         }
     };
     match loaded {
-        Err(error) => print(vec![Line::fail(format!(
-            "{} {error}",
-            language.say("configuration:", "configuration :")
-        ))]),
+        Err(error) => print(vec![Line::fail(format!("{} {error}", language.say("configuration:", "configuration :")))]),
         Ok(loaded) => {
             let config = &loaded.config;
             print(vec![checks::configuration(&loaded, language)]);

@@ -61,12 +61,7 @@ async fn carry_out(node: &Node, order: Order, progress: Progress<'_>) -> Outcome
 
 fn context(node: &Node) -> Ctx {
     let now = node.app.now();
-    Ctx {
-        actor: Actor::Operator,
-        origin: None,
-        now,
-        request: RequestId::from_bytes(node.outside.entropy.uuid_v7(now)),
-    }
+    Ctx { actor: Actor::Operator, origin: None, now, request: RequestId::from_bytes(node.outside.entropy.uuid_v7(now)) }
 }
 
 async fn add(node: &Node, ctx: &Ctx, person: Person) -> Outcome<Answer> {

@@ -39,9 +39,14 @@ impl Reach {
                 let (reader, writer) = stream.into_split();
                 Ok(Some(Self::Server(BufReader::new(reader), writer)))
             }
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(None),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+                Ok(None)
+            }
             Err(error) => Err(error).with_context(|| {
-                format!("cannot order the server through {}: run this as the server's own user or as root", path.display())
+                format!(
+                    "cannot order the server through {}: run this as the server's own user or as root",
+                    path.display()
+                )
             }),
         }
     }

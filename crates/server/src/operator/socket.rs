@@ -106,7 +106,9 @@ async fn talk(stream: UnixStream, node: &Node) -> io::Result<()> {
 ///
 /// # Errors
 /// When the stream fails or a line is longer than [`LINE`].
-pub async fn line(reader: &mut (impl tokio::io::AsyncBufRead + Unpin)) -> io::Result<Option<zeroize::Zeroizing<String>>> {
+pub async fn line(
+    reader: &mut (impl tokio::io::AsyncBufRead + Unpin),
+) -> io::Result<Option<zeroize::Zeroizing<String>>> {
     let mut line = zeroize::Zeroizing::new(String::new());
     if reader.take(LINE).read_line(&mut line).await? == 0 {
         return Ok(None);

@@ -263,9 +263,11 @@ pub fn private(path: &Path) -> Result<(), SecretsError> {
 
 fn read(path: &Path, purpose: &'static str) -> Result<Secret, SecretsError> {
     let mut text = Zeroizing::new(String::new());
-    File::open(path)
-        .and_then(|file| file.take(4096).read_to_string(&mut text))
-        .map_err(|cause| SecretsError::Io { action: "read", path: path.to_owned(), cause })?;
+    File::open(path).and_then(|file| file.take(4096).read_to_string(&mut text)).map_err(|cause| SecretsError::Io {
+        action: "read",
+        path: path.to_owned(),
+        cause,
+    })?;
     parse(&text, purpose, path).ok_or_else(|| SecretsError::Unreadable { path: path.to_owned(), purpose })
 }
 

@@ -113,8 +113,7 @@ pub fn open(text: &str, passphrase: &str) -> Result<Contents, SecretsError> {
         return Err(DAMAGED);
     }
     let salt = STANDARD.decode(&sealed.salt).map_err(|_| DAMAGED)?;
-    let nonce: [u8; 12] =
-        STANDARD.decode(&sealed.nonce).ok().and_then(|n| n.try_into().ok()).ok_or(DAMAGED)?;
+    let nonce: [u8; 12] = STANDARD.decode(&sealed.nonce).ok().and_then(|n| n.try_into().ok()).ok_or(DAMAGED)?;
     let mut bytes = Zeroizing::new(STANDARD.decode(&sealed.sealed).map_err(|_| DAMAGED)?);
     let plain = sealed
         .key(passphrase, &salt)?

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::local::RENEW_DAYS;
 use super::look::Look;
-use super::{Served, TlsError, certified};
+use super::{Served, TlsError, certified, provider};
 use crate::secrets::{private, replace};
 
 /// An authority and where its gifts are kept.
@@ -149,7 +149,10 @@ fn answer(host: &str, digest: &[u8]) -> Result<Arc<CertifiedKey>, TlsError> {
     let key = KeyPair::generate()?;
     let certificate = params.self_signed(&key)?;
     let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(|e| TlsError::Acme(e.to_owned()))?;
-    certified(vec![certificate.der().clone()], key)
+    // Not `certified`: that reads the certificate as a client would and refuses its critical extension, which only an
+    // authority knows. Key and certificate are of one making.
+    let key = provider().key_provider.load_private_key(key)?;
+    Ok(Arc::new(CertifiedKey::new(vec![certificate.der().clone()], key)))
 }
 
 fn said(action: &str, error: &instant_acme::Error) -> TlsError {

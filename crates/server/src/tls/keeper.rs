@@ -13,8 +13,8 @@ use super::acme::Acme;
 use super::local::{Authority, names};
 use super::look::Look;
 use super::{Served, TlsError, own};
-use crate::config::value::host_name;
 use crate::config::Config;
+use crate::config::value::host_name;
 
 /// How often it looks whether a certificate ends soon.
 const ROUND: Duration = Duration::from_secs(3600);

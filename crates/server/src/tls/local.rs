@@ -171,9 +171,9 @@ pub fn names(machine: Option<&str>, hosts: &[&str]) -> Vec<String> {
         let name = name.to_ascii_lowercase();
         let is_name = !name.is_empty()
             && name.len() <= 253
-            && name.split('.').all(|l| {
-                !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            });
+            && name
+                .split('.')
+                .all(|l| !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
         if (is_name || name.parse::<IpAddr>().is_ok()) && !names.contains(&name) {
             names.push(name);
         }

@@ -61,7 +61,9 @@ impl Look {
         let host = host.to_ascii_lowercase();
         self.names.iter().any(|name| {
             *name == host
-                || name.strip_prefix("*.").is_some_and(|rest| host.split_once('.').is_some_and(|(_, tail)| tail == rest))
+                || name
+                    .strip_prefix("*.")
+                    .is_some_and(|rest| host.split_once('.').is_some_and(|(_, tail)| tail == rest))
         })
     }
 }

@@ -26,7 +26,10 @@ fn with(text: &str) -> Result<Loaded, String> {
 fn every_refusal_of_the_file_says_where_and_what_to_do() {
     let table = [
         ("data_dri = \"x\"", r#"F/rempart.toml:1: there is no setting "data_dri"; did you mean "data_dir"?"#),
-        ("[web]\n\nlissten = \"x\"", r#"F/rempart.toml:3: there is no setting "web.lissten"; did you mean "web.listen"?"#),
+        (
+            "[web]\n\nlissten = \"x\"",
+            r#"F/rempart.toml:3: there is no setting "web.lissten"; did you mean "web.listen"?"#,
+        ),
         ("zzzzzzzz = 1", r#"F/rempart.toml:1: there is no setting "zzzzzzzz""#),
         ("[web]\nlisten = 8443", r#"F/rempart.toml:2: web.listen = "8443": give an address and a port"#),
         ("[web]\nhost = \"https://a.fr/\"", "F/rempart.toml:2: web.host = \"https://a.fr/\": give a host name"),
@@ -59,10 +62,7 @@ fn every_refusal_of_the_file_says_where_and_what_to_do() {
 #[test]
 fn an_unknown_variable_names_the_nearest() {
     let refusal = load(None, &environment(&[("REMPART_WEB_LISTN", "x")]), &[]).unwrap_err().to_string();
-    assert_eq!(
-        refusal,
-        r#"environment: there is no setting "REMPART_WEB_LISTN"; did you mean "REMPART_WEB_LISTEN"?"#
-    );
+    assert_eq!(refusal, r#"environment: there is no setting "REMPART_WEB_LISTN"; did you mean "REMPART_WEB_LISTEN"?"#);
 }
 
 #[test]

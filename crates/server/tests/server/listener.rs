@@ -45,10 +45,13 @@ impl Server {
         let metrics = Arc::new(Metrics::new());
         let router = Router::new()
             .route("/who/{name}", get(|Extension(peer): Extension<IpAddr>| async move { peer.to_string() }))
-            .route("/slow", get(|| async {
-                tokio::time::sleep(Duration::from_millis(400)).await;
-                "done"
-            }));
+            .route(
+                "/slow",
+                get(|| async {
+                    tokio::time::sleep(Duration::from_millis(400)).await;
+                    "done"
+                }),
+            );
         let observer = Observer {
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock) as Arc<dyn rempart_ports::Clock>,
