@@ -8,7 +8,7 @@ use rempart_ports::StoreError;
 use rempart_ports::store::{Append, Appended, Finished, JournalRow, NewEntry};
 use rempart_sql::append as shared;
 use rempart_sql::{Must, Outcome, Value};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, named_params, params};
 
 use super::statement::{existing, meaning, run};
 
@@ -177,13 +177,22 @@ fn repetition(connection: &Connection, append: &Append) -> Result<Option<Appende
     Ok(None)
 }
 
+/// Run for each message, as [`advance`] and [`insert`]: without the detour over [`Value`].
 fn head(connection: &Connection, id: ConversationId) -> Result<Option<Head>, StoreError> {
-    let row = execute(connection, shared::HEAD, &[id.into()])?.rows.into_iter().next();
-    row.map(|row| {
-        let mut c = row.columns("conversation");
-        Ok(Head { last_seq: c.number()?, rules_version: c.int()?, kind: c.named(Kind::from_name)?, unwritten: None })
-    })
-    .transpose()
+    let read = || {
+        let mut statement = connection.prepare_cached(shared::HEAD)?;
+        statement.query_row([id.as_bytes()], |row| {
+            let kind = row.get_ref(2)?.as_str().ok().and_then(Kind::from_name);
+            Ok((row.get::<_, i64>(0)?, row.get(1)?, kind))
+        })
+    };
+    match read().optional().map_err(|error| meaning("append", error))? {
+        None => Ok(None),
+        Some((last_seq, rules_version, kind)) => match (u64::try_from(last_seq), kind) {
+            (Ok(last_seq), Some(kind)) => Ok(Some(Head { last_seq, rules_version, kind, unwritten: None })),
+            _ => Err(StoreError::Corrupt("conversation")),
+        },
+    }
 }
 
 fn advance(
@@ -193,7 +202,13 @@ fn advance(
     time: Timestamp,
     details: u64,
 ) -> Result<(), StoreError> {
-    execute(connection, shared::ADVANCE, &[id.into(), last_seq.into(), time.into(), details.into()]).map(drop)
+    let write = || {
+        let mut statement = connection.prepare_cached(shared::ADVANCE)?;
+        statement.execute(named_params! {
+            "$1": id.as_bytes(), "$2": stored(last_seq), "$3": time.millis(), "$4": stored(details),
+        })
+    };
+    write().map(drop).map_err(|error| meaning("append", error))
 }
 
 fn missing_blob(connection: &Connection, entry: &NewEntry) -> Result<Option<StoreError>, StoreError> {
@@ -212,7 +227,7 @@ fn use_blobs(connection: &Connection, id: ConversationId, seq: u64, entry: &NewE
     Ok(())
 }
 
-/// The one statement that every message runs: its placeholders stand in order, so that values are bound by place.
+/// The placeholders stand in order, so that values are bound by place.
 fn insert(
     connection: &Connection,
     id: ConversationId,
@@ -224,18 +239,23 @@ fn insert(
     let (account, device) = shared::sender(e.sender).unzip();
     connection.prepare_cached(shared::INSERT_ENTRY)?.execute(params![
         id.as_bytes(),
-        i64::try_from(seq).unwrap_or(i64::MAX),
+        stored(seq),
         e.kind.code(),
         account.as_ref().map(rempart_base::AccountId::as_bytes),
         device.as_ref().map(rempart_base::DeviceId::as_bytes),
         e.client_id.as_bytes(),
         e.time.millis(),
-        i64::try_from(e.refers_to).unwrap_or(i64::MAX),
+        stored(e.refers_to),
         shared::blobs(&e.blobs),
         finished.body,
         finished.leaf,
     ])?;
     Ok(())
+}
+
+/// A number as a column holds it.
+fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn journal_row(seq: u64, entry: &NewEntry, finished: Finished) -> JournalRow {
