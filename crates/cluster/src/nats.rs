@@ -31,6 +31,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long to wait for the server to confirm, in all and for one attempt.
 const CONFIRM: Duration = Duration::from_secs(5);
 const ECHO: Duration = Duration::from_secs(1);
+/// Signals that may wait for the connection, either way. More than [`QUEUE`], so that a burst is told by the subscriber's own
+/// queue, whose gap stands exactly where signals are missing.
+const WAITING: usize = 4 * QUEUE;
 /// Between attempts to come back.
 const RECONNECT: Duration = Duration::from_millis(500);
 
@@ -94,7 +97,7 @@ impl NatsBus {
             .name("rempart")
             .connection_timeout(CONNECT)
             .reconnect_delay_callback(|attempt| if attempt <= 1 { Duration::ZERO } else { RECONNECT })
-            .subscription_capacity(QUEUE)
+            .subscription_capacity(WAITING)
             .event_callback(move |event| {
                 let lost = match event {
                     Event::Connected => connected_before.swap(true, Ordering::Relaxed),
@@ -121,7 +124,7 @@ impl NatsBus {
 
         let echoes = Echoes { inbox, waiting: Mutex::default() };
         let shared = Arc::new(Shared { client, overflowed: Notify::new(), echoes });
-        let (outgoing, queue) = mpsc::channel(QUEUE);
+        let (outgoing, queue) = mpsc::channel(WAITING);
         let tasks = vec![
             tokio::spawn(hear_echoes(Arc::clone(&shared), echoed)).abort_handle(),
             tokio::spawn(send(Arc::clone(&shared), queue)).abort_handle(),
@@ -224,18 +227,12 @@ impl Bus for NatsBus {
 
     async fn subscribe(&self) -> Result<Arc<dyn Subscription>, BusError> {
         let (rings, receiver) = mpsc::channel(QUEUE);
-        let lost = Arc::new(Notify::new());
-        let told = self
-            .shared
-            .client
-            .subscribe(GAP)
-            .await
-            .map_err(|error| BusError::Unreachable(error.into()))?;
-        let gaps = tokio::spawn(ring_gaps(rings.clone(), Arc::clone(&lost), told)).abort_handle();
+        let queue = Arc::new(Queue { rings, lossy: Mutex::new(false), lost: Notify::new() });
+        let told = self.shared.client.subscribe(GAP).await.map_err(|error| BusError::Unreachable(error.into()))?;
+        let gaps = tokio::spawn(Arc::clone(&queue).ring_gaps(told)).abort_handle();
         let subscription = NatsSubscription {
             shared: Arc::clone(&self.shared),
-            rings,
-            lost,
+            queue,
             gaps,
             receiver: Mutex::new(Some(receiver)),
             topics: Mutex::default(),
@@ -245,27 +242,40 @@ impl Bus for NatsBus {
     }
 }
 
-/// Rings [`Ring::Gap`] whenever signals may have been lost; waits for room, so that a full queue does not lose this too.
-async fn ring_gaps(
+/// The queue of a subscription. After a signal that found it full nothing is let in before the gap that tells so.
+struct Queue {
     rings: mpsc::Sender<Ring>,
-    lost: Arc<Notify>,
-    mut told: Subscriber,
-) {
-    loop {
-        tokio::select! {
-            () = lost.notified() => {}
-            message = told.next() => if message.is_none() { return },
+    lossy: Mutex<bool>,
+    lost: Notify,
+}
+
+impl Queue {
+    fn signal(&self, topic: Topic, signal: Bytes) {
+        let mut lossy = lock(&self.lossy);
+        if !*lossy && self.rings.try_send(Ring::Signal(topic, signal)).is_err() {
+            *lossy = true;
+            self.lost.notify_one();
         }
-        if rings.send(Ring::Gap).await.is_err() {
-            return;
+    }
+
+    /// Rings [`Ring::Gap`] whenever signals may have been lost; waits for room, so that a full queue does not lose this too.
+    async fn ring_gaps(self: Arc<Self>, mut told: Subscriber) {
+        loop {
+            tokio::select! {
+                () = self.lost.notified() => {}
+                message = told.next() => if message.is_none() { return },
+            }
+            let Ok(room) = self.rings.reserve().await else { return };
+            let mut lossy = lock(&self.lossy);
+            room.send(Ring::Gap);
+            *lossy = false;
         }
     }
 }
 
 struct NatsSubscription {
     shared: Arc<Shared>,
-    rings: mpsc::Sender<Ring>,
-    lost: Arc<Notify>,
+    queue: Arc<Queue>,
     gaps: AbortHandle,
     receiver: Mutex<Option<mpsc::Receiver<Ring>>>,
     topics: Mutex<HashMap<Topic, AbortHandle>>,
@@ -278,12 +288,10 @@ impl Subscription for NatsSubscription {
         if !known {
             let heard = self.shared.client.subscribe(subject(topic)).await;
             let mut heard = heard.map_err(|error| BusError::Unreachable(error.into()))?;
-            let (rings, lost) = (self.rings.clone(), Arc::clone(&self.lost));
+            let queue = Arc::clone(&self.queue);
             let forward = tokio::spawn(async move {
                 while let Some(message) = heard.next().await {
-                    if rings.try_send(Ring::Signal(topic, message.payload)).is_err() {
-                        lost.notify_one();
-                    }
+                    queue.signal(topic, message.payload);
                 }
             });
             // Another call for the same topic may have come first; one of the two is enough.

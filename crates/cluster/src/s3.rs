@@ -71,7 +71,8 @@ impl S3Blobs {
         let plain = address.url.scheme() == "s3+http";
         let endpoint = format!("{}://{}", if plain { "http" } else { "https" }, address.host());
 
-        let mut client = ClientOptions::new().with_timeout(REQUEST).with_connect_timeout(CONNECT).with_allow_http(plain);
+        let mut client =
+            ClientOptions::new().with_timeout(REQUEST).with_connect_timeout(CONNECT).with_allow_http(plain);
         if let Some(file) = &address.ca {
             let untrusted = |reason: String| ConnectError::Trust { server: SERVER, reason };
             let pem = std::fs::read(file).map_err(|error| untrusted(format!("{}: {error}", file.display())))?;
@@ -117,7 +118,16 @@ fn failed(action: &'static str) -> impl Fn(S3Error) -> BlobError {
 impl Blobs for S3Blobs {
     async fn create(&self, name: BlobName) -> Result<Box<dyn BlobWriter>, BlobError> {
         let (store, path) = (Arc::clone(&self.store), self.path(name));
-        Ok(Box::new(Writer { store, path, waiting: Vec::new(), bytes: 0, upload: None, parts: Vec::new(), sending: None, broken: false }))
+        Ok(Box::new(Writer {
+            store,
+            path,
+            waiting: Vec::new(),
+            bytes: 0,
+            upload: None,
+            parts: Vec::new(),
+            sending: None,
+            broken: false,
+        }))
     }
 
     async fn size(&self, name: BlobName) -> Result<u64, BlobError> {
@@ -260,7 +270,10 @@ impl Drop for Writer {
                 }
                 if let Err(error) = store.abort_multipart(&path, &id).await {
                     let error = rempart_base::Chain(&error).to_string();
-                    tracing::warn!(error, "an unfinished upload stays in the bucket until its lifecycle rule removes it");
+                    tracing::warn!(
+                        error,
+                        "an unfinished upload stays in the bucket until its lifecycle rule removes it"
+                    );
                 }
             });
         }

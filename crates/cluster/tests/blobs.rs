@@ -75,6 +75,7 @@ async fn refusals_say_what_to_do_and_never_the_secret() {
     check("s3://key:wr0ng@host/bucket?ca=/nonexistent".into(), "/nonexistent").await;
 }
 
+#[expect(clippy::unwrap_used, reason = "a case without its server fails")]
 async fn make() -> (Arc<dyn Blobs>, S3) {
     let server = S3::start().unwrap();
     let blobs = S3Blobs::connect(&server.url("contract")).await.unwrap();

@@ -6,6 +6,7 @@ use rempart_cluster::postgres;
 use rempart_ports::Store;
 use rempart_testkit::services::Postgres;
 
+#[expect(clippy::unwrap_used, reason = "a case without its server fails")]
 async fn make() -> (Arc<dyn Store>, Postgres) {
     let server = Postgres::start().unwrap();
     let store = postgres::connect(&server.database().unwrap()).await.unwrap();

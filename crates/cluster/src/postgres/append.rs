@@ -199,7 +199,8 @@ impl Batch {
             for (sql, _, _) in chunk {
                 prepared.push(transaction.prepare(sql).await?);
             }
-            let sent = chunk.iter().zip(&prepared).map(|((_, values, _), statement)| run(transaction, statement, values));
+            let sent =
+                chunk.iter().zip(&prepared).map(|((_, values, _), statement)| run(transaction, statement, values));
             for (outcome, (_, _, must)) in join_all(sent).await.into_iter().zip(chunk) {
                 let outcome = outcome?;
                 match must {

@@ -32,7 +32,8 @@ const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// Ordered by id, so that two nodes never wait for each other.
-const LOCK: &str = "SELECT id, last_seq, rules_version FROM conversation WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+const LOCK: &str =
+    "SELECT id, last_seq, rules_version FROM conversation WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 const REPEATED: &str = "SELECT e.device, e.client_id FROM unnest($1::bytea[], $2::bytea[]) AS n (device, client_id)
     JOIN entry e ON e.device = n.device AND e.client_id = n.client_id";
 const BLOBS: &str = "SELECT hash FROM blob WHERE hash = ANY($1) ORDER BY hash FOR SHARE";
@@ -40,7 +41,8 @@ const INSERT: &str = "INSERT INTO entry
     (conversation, seq, kind, account, device, client_id, written, refers_to, blobs, body, leaf)
     SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[],
     $8::bigint[], $9::bytea[], $10::bytea[], $11::bytea[])";
-const USE: &str = "INSERT INTO blob_use (blob, conversation, seq) SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[])
+const USE: &str =
+    "INSERT INTO blob_use (blob, conversation, seq) SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[])
     ON CONFLICT (blob, conversation, seq) DO NOTHING";
 const ADVANCE: &str = "UPDATE conversation c SET last_seq = n.last_seq, last_time = n.last_time,
     details_seq = greatest(c.details_seq, n.details_seq)
@@ -136,7 +138,11 @@ impl Committer {
                 if timeout(PATIENCE, link.client.batch_execute("ROLLBACK")).await.is_ok_and(|ended| ended.is_ok()) {
                     if !is_transient(&error) {
                         let error = cause(error).to_string();
-                        tracing::warn!(error, appends = appends.len(), "a batch was refused; its appends are tried alone");
+                        tracing::warn!(
+                            error,
+                            appends = appends.len(),
+                            "a batch was refused; its appends are tried alone"
+                        );
                     }
                 } else {
                     self.link = None;
@@ -225,14 +231,16 @@ async fn batch(link: &Link, appends: &[Append]) -> Result<Vec<Option<Answer>>, P
     let own: Vec<(DeviceId, ClientId)> = appends.iter().flat_map(own_ids).collect();
     let devices: Vec<&[u8]> = own.iter().map(|(device, _)| device.as_bytes().as_slice()).collect();
     let client_ids: Vec<&[u8]> = own.iter().map(|(_, client)| client.as_bytes().as_slice()).collect();
-    let named: HashSet<&[u8]> =
-        appends.iter().flat_map(|a| &a.entries).flat_map(|e| &e.envelope.blobs).map(|b| b.as_bytes().as_slice()).collect();
+    let named: HashSet<&[u8]> = appends
+        .iter()
+        .flat_map(|a| &a.entries)
+        .flat_map(|e| &e.envelope.blobs)
+        .map(|b| b.as_bytes().as_slice())
+        .collect();
     let named: Vec<&[u8]> = named.into_iter().collect();
 
     // Sent in this order without waiting in between. The look comes after the locks, so it sees what they waited for.
-    let blobs = async {
-        if named.is_empty() { Ok(Vec::new()) } else { client.query(&link.blobs, &[&named]).await }
-    };
+    let blobs = async { if named.is_empty() { Ok(Vec::new()) } else { client.query(&link.blobs, &[&named]).await } };
     let begin = client.batch_execute("BEGIN");
     let (lock_values, repeated_values): (Values<'_, 1>, Values<'_, 2>) = ([&ids], [&devices, &client_ids]);
     let locked = client.query(&link.lock, &lock_values);
@@ -293,9 +301,10 @@ fn decide(
 }
 
 fn own_ids(append: &Append) -> impl Iterator<Item = (DeviceId, ClientId)> {
-    append.entries.iter().filter_map(|entry| {
-        shared::sender(entry.envelope.sender).map(|(_, device)| (device, entry.envelope.client_id))
-    })
+    append
+        .entries
+        .iter()
+        .filter_map(|entry| shared::sender(entry.envelope.sender).map(|(_, device)| (device, entry.envelope.client_id)))
 }
 
 /// Values of a batch, column by column.
@@ -338,11 +347,7 @@ impl<'a> Columns<'a> {
 
 /// Writes what was decided and commits. The commit counts only when all before it succeeded: after an error the server answers
 /// a commit too, having undone everything.
-async fn write(
-    link: &Link,
-    decided: &[Option<Answer>],
-    heads: &HashMap<ConversationId, Head>,
-) -> Result<(), PgError> {
+async fn write(link: &Link, decided: &[Option<Answer>], heads: &HashMap<ConversationId, Head>) -> Result<(), PgError> {
     let client = &link.client;
     let mut entries = Columns::default();
     let (mut used, mut used_by, mut used_at) = (Vec::new(), Vec::new(), Vec::new());
@@ -368,15 +373,22 @@ async fn write(
     }
     let e = &entries;
     let entry_values: Values<'_, 11> = [
-        &e.conversation, &e.seq, &e.kind, &e.account, &e.device, &e.client_id, &e.written, &e.refers_to, &e.blobs, &e.body,
+        &e.conversation,
+        &e.seq,
+        &e.kind,
+        &e.account,
+        &e.device,
+        &e.client_id,
+        &e.written,
+        &e.refers_to,
+        &e.blobs,
+        &e.body,
         &e.leaf,
     ];
     let head_values: Values<'_, 4> = [&ids, &last, &times, &details];
     let name_values: Values<'_, 3> = [&used, &used_by, &used_at];
     let inserted = client.execute(&link.insert, &entry_values);
-    let named = async {
-        if used.is_empty() { Ok(0) } else { client.execute(&link.name, &name_values).await }
-    };
+    let named = async { if used.is_empty() { Ok(0) } else { client.execute(&link.name, &name_values).await } };
     let advanced = client.execute(&link.advance, &head_values);
     let committed = client.batch_execute("COMMIT");
     let (inserted, named, advanced, committed) = tokio::join!(biased; inserted, named, advanced, committed);

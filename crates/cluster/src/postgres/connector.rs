@@ -37,8 +37,7 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn new(text: &str) -> Result<Self, ConnectError> {
-        let mut address =
-            Address::parse(SERVER, text, &["postgresql", "postgres"], "sslrootcert", EXPECTED)?;
+        let mut address = Address::parse(SERVER, text, &["postgresql", "postgres"], "sslrootcert", EXPECTED)?;
         let mode = address.take("sslmode");
         let unknown = "it has an option that is unknown or not understood";
         let mut config = Config::from_str(address.url.as_str()).map_err(|_| address.unusable(unknown))?;
@@ -53,9 +52,7 @@ impl Connector {
         }
         let local = config.get_hosts().iter().all(|host| match host {
             Host::Unix(_) => true,
-            Host::Tcp(name) => {
-                name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-            }
+            Host::Tcp(name) => name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
         });
         let encrypted = match mode.as_deref() {
             Some("require" | "verify-full") => true,
@@ -66,11 +63,8 @@ impl Connector {
         if encrypted && config.get_hosts().iter().any(|host| matches!(host, Host::Unix(_))) {
             return Err(address.unusable("a socket on this machine has no TLS: leave sslmode out"));
         }
-        let tls = if encrypted {
-            Some(PostgresTls(Arc::new(tls::config(SERVER, address.ca.as_deref())?)))
-        } else {
-            None
-        };
+        let tls =
+            if encrypted { Some(PostgresTls(Arc::new(tls::config(SERVER, address.ca.as_deref())?))) } else { None };
         let session = format!("{SESSION} {}", config.get_options().unwrap_or_default());
         config
             .ssl_mode(if encrypted { SslMode::Require } else { SslMode::Disable })

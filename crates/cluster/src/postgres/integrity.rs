@@ -7,7 +7,8 @@ use rempart_ports::StoreError;
 use super::statement::{cause, meaning, no_connection};
 
 /// Tables of the schema that the program uses.
-const TABLES: &str = "SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
+const TABLES: &str =
+    "SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
     ORDER BY relname";
 /// Indexes, quoted, with whether each is valid and is of the kind that `amcheck` understands.
 const INDEXES: &str = "SELECT quote_ident(c.relname), i.indisvalid AND i.indisready, a.amname = 'btree'

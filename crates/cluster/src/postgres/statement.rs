@@ -22,9 +22,7 @@ pub(super) struct Refused {
 /// An error of the client library without anything that a row held.
 pub(super) fn cause(error: PgError) -> Box<dyn std::error::Error + Send + Sync> {
     match error.as_db_error() {
-        Some(told) => {
-            Box::new(Refused { words: told.message().to_owned(), code: told.code().code().to_owned() })
-        }
+        Some(told) => Box::new(Refused { words: told.message().to_owned(), code: told.code().code().to_owned() }),
         None => Box::new(error),
     }
 }
@@ -64,11 +62,7 @@ pub(super) fn no_connection(error: PoolError) -> StoreError {
 pub(super) struct Parameter<'a>(pub(super) &'a Value);
 
 impl ToSql for Parameter<'_> {
-    fn to_sql(
-        &self,
-        kind: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match (self.0, kind) {
             (Value::Null, _) => Ok(IsNull::Yes),
             (Value::Int(value), &Type::INT8) => value.to_sql(kind, out),
