@@ -1,6 +1,6 @@
 /** Addresses. Secrets of links stay in the fragment, which a browser never sends. */
 import { useSyncExternalStore } from "react";
-import type { AnchorHTMLAttributes } from "react";
+import type { AnchorHTMLAttributes, Ref } from "react";
 
 export type Route =
   | { name: "setup" | "invite" | "reset"; secret: string }
@@ -59,7 +59,10 @@ export function navigate(path: string, { replace = false } = {}): void {
   tell();
 }
 
-export function Link({ to, onClick, ...rest }: { to: string } & Omit<AnchorHTMLAttributes<HTMLAnchorElement>, "href">) {
+/** A `ref` for the current entry of a bar that scrolls sideways on phones. */
+export const intoView = (element: HTMLElement | null): void => element?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
+export function Link({ to, onClick, ...rest }: { to: string; ref?: Ref<HTMLAnchorElement> | undefined } & Omit<AnchorHTMLAttributes<HTMLAnchorElement>, "href">) {
   return (
     <a
       {...rest}

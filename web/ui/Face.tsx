@@ -1,12 +1,12 @@
 import type { ReactNode } from "react";
 
-/** Up to two letters: of the first and the last word; titles such as « Dr » do not count. */
+/** Up to two letters: of the first two words; titles such as « Dr » do not count. */
 export function initials(name: string): string {
   const words = name.normalize("NFC").split(/[\s\u202f\u00a0]+/u).filter((word) => /\p{L}|\p{N}/u.test(word) && !/^(dr|pr|m|mme|mlle|mr|mrs|ms)\.?$/iu.test(word));
   const first = words[0] ?? name;
-  const last = words.length > 1 ? words[words.length - 1] ?? "" : "";
+  const second = words[1] ?? "";
   const letter = (word: string) => [...word].find((c) => /\p{L}|\p{N}/u.test(c)) ?? "";
-  return (letter(first) + letter(last)).toLocaleUpperCase() || "?";
+  return (letter(first) + letter(second)).toLocaleUpperCase() || "?";
 }
 
 /** Six stones without meaning; the same key always has the same. */

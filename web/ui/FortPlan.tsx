@@ -10,7 +10,7 @@ const BASTIONS = [
 const RAVELINS = ["M189.4 75.8L212.3 64.2L208.4 89.6", "M232.7 164.6L250.8 182.8L225.5 186.8", "M161.7 233.2L150.0 256.0L138.3 233.2", "M74.5 186.8L49.2 182.8L67.3 164.6", "M91.6 89.6L87.7 64.2L110.6 75.8"];
 
 /** `current` is 1 to 5; 6 means that all are built. A wall joins two bastions once both are. */
-export function FortPlan({ current, label }: { current: number; label: string }) {
+export function FortPlan({ current, label, numbers = true }: { current: number; label: string; numbers?: boolean }) {
   return (
     <svg className="fort" viewBox="4 4 292 280" role="img" aria-label={label}>
       {CURTAINS.map((d, i) => (
@@ -21,7 +21,7 @@ export function FortPlan({ current, label }: { current: number; label: string })
         return (
           <g key={path}>
             <path className={`bn ${state}`} d={state === "todo" ? path : `${path}Z`} />
-            <text className={state} x={x} y={y} textAnchor="middle">{i + 1}</text>
+            {numbers && <text className={state} x={x} y={y} textAnchor="middle">{i + 1}</text>}
           </g>
         );
       })}

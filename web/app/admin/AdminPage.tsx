@@ -4,7 +4,7 @@ import { useEffect } from "react";
 import { Empty } from "../../ui/Waiting";
 import { may, useMe } from "../client";
 import { t } from "../i18n";
-import { Link } from "../router";
+import { intoView, Link } from "../router";
 import { ADMIN } from "../shell/pages";
 import { Accounts } from "./Accounts";
 import { Health } from "./Health";
@@ -20,9 +20,9 @@ export function AdminPage({ section }: { section: string }) {
   useEffect(() => { document.title = `${page ? t(page.words) : t("admin.title")} · Rempart`; }, [page]);
   return (
     <div className="adm">
-      <nav className="sub" aria-label={t("admin.title")}>
+      <nav className="subnav" aria-label={t("admin.title")}>
         <h2>{t("admin.title")}</h2>
-        {pages.map((one) => <Link key={one.section} to={`/admin/${one.section}`} aria-current={one.section === section ? "page" : undefined}>{one.icon}{t(one.words)}</Link>)}
+        {pages.map((one) => <Link key={one.section} to={`/admin/${one.section}`} aria-current={one.section === section ? "page" : undefined} ref={one.section === section ? intoView : undefined}>{one.icon}{t(one.words)}</Link>)}
       </nav>
       <main className="page" id="main" data-region="page" tabIndex={-1}>
         {page?.section === "people" && <Accounts />}

@@ -16,7 +16,7 @@ export function Health() {
   const tasks = answer.state === "here" ? answer.value.tasks : [];
   return (
     <>
-      <div className="ph"><div><h1>{t("health.title")}</h1><p>{t("health.words")}</p></div><Button onClick={again}><RotateCw size="s" />{t("act.retry")}</Button></div>
+      <div className="ph"><div><h1>{t("health.title")}</h1><p>{t("health.words")}</p></div><Button onClick={again}><RotateCw size="s" />{t("act.refresh")}</Button></div>
       {server && <p className="tb note">{t("health.server", { host: server.host ?? location.host, version: server.version })}</p>}
       {answer.state === "waiting" && <Waiting words={t("wait.page")} />}
       {answer.state === "failed" && <div className="tw"><FieldError>{problemWords(answer.cause)}</FieldError></div>}

@@ -238,7 +238,7 @@ export function Composer({ view, title, timeline, handle, typingLine, focusTimel
   const answered = draft.replyTo !== null && !editing ? timeline.items.find((item) => item.type === "message" && item.message.seq === draft.replyTo) : undefined;
   const left = sent ? Math.max(0, Math.ceil((sent.until - now) / 1000)) : 0;
   const nothing = text.trim() === "" && (editing ? editing.message.files.length === 0 : uploads.files.length === 0);
-  const unless = over > 0 ? t("compose.tooLong", { n: over }) : uploads.busy && !editing ? t("compose.uploading") : nothing && t("compose.empty");
+  const unless = over > 0 ? t("compose.tooLong", { n: over }) : uploads.busy && !editing && t("compose.uploading");
   return (
     <section className="composer" aria-label={t("compose.label", { title })} data-region="composer" tabIndex={-1}>
       <p className="typing">{typingLine}</p>
@@ -292,7 +292,7 @@ export function Composer({ view, title, timeline, handle, typingLine, focusTimel
           {view.kind !== "direct" && <IconButton label={t("compose.mention")} onClick={() => { insert(text === "" || /\s$/.test(text) ? "@" : " @", ""); requestAnimationFrame(() => requestAnimationFrame(look)); }}><AtSign /></IconButton>}
           <span className="grow" />
           {over > 0 && <span className="note bad">{t("compose.tooLong", { n: over })}</span>}
-          <Button kind="go" unless={unless} onClick={() => void send()}>{editing ? t("compose.saveEdit") : offline ? t("compose.queue") : t("compose.send")}</Button>
+          <Button kind="go" unless={unless} onClick={() => { if (nothing) focus(); else void send(); }}>{editing ? t("compose.saveEdit") : offline ? t("compose.queue") : t("compose.send")}</Button>
         </div>
       </div>
       <div className="under">

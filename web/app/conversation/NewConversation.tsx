@@ -38,9 +38,9 @@ export function NewConversation({ close, kind: first = "direct" }: { close: () =
       <form className="form close" noValidate onSubmit={(event) => { event.preventDefault(); void submit(); }}>
         {kinds.length > 1 && <Segments legend={t("new.kind")} hideLegend options={kinds} value={kind} onPick={(next) => { setKind(next); if (next === "direct") setPeople(people.slice(0, 1)); }} />}
         <p className="small muted">{t(`new.${kind}Words`)}</p>
-        {titled && <TextField label={t("details.title")} value={title} onText={setTitle} maxLength={100} error={tried && !title.trim() ? t("details.titleMissing") : undefined} required />}
+        {titled && <TextField label={t("details.title")} value={title} onText={setTitle} maxLength={100} autoFocus error={tried && !title.trim() ? t("details.titleMissing") : undefined} required />}
         {titled && <TextArea label={t("details.topic")} hint={t("new.topicHint")} value={topic} onText={setTopic} maxLength={500} rows={2} />}
-        <PeoplePicker key={String(titled)} picked={people} pick={setPeople} single={!titled} />
+        <PeoplePicker key={String(titled)} picked={people} pick={setPeople} single={!titled} focus={!titled} />
         <p className="band-class open small"><ClassGlyph of="open" /><span>{t("new.protection")}</span></p>
         {Boolean(act.cause) && <FieldError>{problemWords(act.cause)}</FieldError>}
         <div className="end">

@@ -111,7 +111,7 @@ export function Talk({ view, details, toggleDetails }: { view: ConversationView;
     takeBack: (item: OutboxItem) => { if (item.content.type === "message") { const { text } = item.content; void client.cancel(item.clientId).then((taken) => { if (taken) composer.current?.put(text); }); } },
   }), [client, view.id, source, me]);
 
-  const typingLine = typing.length === 0 ? "" : typing.length === 1 ? t("timeline.typing1", { names: firstName(people.get(typing[0] ?? "")) }) : t("timeline.typing2", { names: nameList(typing.map((account) => firstName(people.get(account)))) });
+  const typingLine = typing.length === 0 ? "" : typing.length === 1 ? t("timeline.typing1", { names: firstName(client.people.get(typing[0] ?? "")) }) : t("timeline.typing2", { names: nameList(typing.map((account) => firstName(client.people.get(account)))) });
   const drag = (event: DragEvent) => {
     if (!event.dataTransfer.types.includes("Files") || view.role === "reader") return;
     event.preventDefault();

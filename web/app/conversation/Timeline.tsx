@@ -49,70 +49,88 @@ export function Timeline({ view, timeline, acts, handle }: { view: ConversationV
   const box = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLOListElement>(null);
   const [turn, setTurn] = useState(0);
-  const [top, setTop] = useState({ y: 0, height: 800 });
+  const again = useCallback(() => setTurn((old) => old + 1), []);
   const offsets = useMemo(() => heights.current.offsets(items), [items, turn]);
   const total = offsets[items.length] ?? 0;
-  /** Where the eye is: held to the newest, or to a row and how far its top is above the edge. */
+  /** Where the eye is: held to the newest, or to a row whose top is `delta` px above the edge of the box. */
   const eye = useRef<{ bottom: boolean; key: string; index: number; delta: number; count: number }>({ bottom: true, key: "", index: 0, delta: 0, count: 0 });
+  const tall = useRef(800);
+  /** Where the box stood when it was last looked at or moved here: a difference is the person's own scroll, not told yet. */
+  const stood = useRef({ top: 0, height: 0 });
   const [away, setAway] = useState(false);
   const placed = useRef(false);
   const [active, setActive] = useState<string | null>(null);
   const wantFocus = useRef<string | null>(null);
 
+  // The first time there is something: at the flag of what is new, else at the newest.
+  if (!placed.current && items.length > 0) {
+    placed.current = true;
+    if (freshAt > 0) eye.current = { bottom: false, key: items[freshAt]?.key ?? "", index: freshAt, delta: -60, count: items.length };
+  }
+
+  // The window follows the eye, not the scroll position: rows that come above push it down unseen.
+  const window = useCallback((): { first: number; last: number; y: number } => {
+    const now = eye.current;
+    const index = now.bottom ? -1 : rowOf(items, now.key, now.index, items.length - now.count);
+    const y = index < 0 ? Math.max(0, total - tall.current) : Math.max(0, (offsets[index] ?? 0) + now.delta);
+    return { first: Math.max(0, rowAt(offsets, y - OVERSCAN)), last: Math.min(items.length - 1, rowAt(offsets, y + tall.current + OVERSCAN)), y };
+  }, [items, offsets, total]);
+  const { first, last, y: top } = window();
+  const drawn = useRef({ first, last });
+  drawn.current = { first, last };
+
+  const rowsDrawn = () => [...(list.current?.children ?? [])] as HTMLElement[];
+
   const note = useCallback(() => {
     const element = box.current;
     if (!element) return;
-    const bottom = element.scrollHeight - element.scrollTop - element.clientHeight < 48;
-    const index = rowAt(offsets, element.scrollTop);
-    eye.current = { bottom, key: items[index]?.key ?? "", index, delta: element.scrollTop - (offsets[index] ?? 0), count: items.length };
+    tall.current = element.clientHeight;
+    stood.current = { top: element.scrollTop, height: element.scrollHeight };
+    const bottom = element.scrollHeight - element.scrollTop - element.clientHeight < 24;
+    const edge = element.getBoundingClientRect().top;
+    const seen = rowsDrawn().find((row) => row.getBoundingClientRect().bottom > edge + 1);
+    const lowest = rowsDrawn()[rowsDrawn().length - 1];
+    if (seen && lowest && seen.getBoundingClientRect().top < edge + element.clientHeight && lowest.getBoundingClientRect().bottom > edge) {
+      const key = seen.dataset["key"] ?? "";
+      eye.current = { bottom, key, index: rowOf(items, key, drawn.current.first, 0), delta: edge - seen.getBoundingClientRect().top, count: items.length };
+    } else {
+      // A leap of the scroll bar: nothing drawn is in view, the offsets say where one is.
+      const index = rowAt(offsets, element.scrollTop);
+      eye.current = { bottom, key: items[index]?.key ?? "", index, delta: element.scrollTop - (offsets[index] ?? 0), count: items.length };
+    }
     setAway(!bottom);
-    setTop((old) => (Math.abs(old.y - element.scrollTop) < 120 && old.height === element.clientHeight ? old : { y: element.scrollTop, height: element.clientHeight }));
-  }, [items, offsets]);
+    const next = window();
+    if (Math.abs(next.first - drawn.current.first) > 2 || Math.abs(next.last - drawn.current.last) > 2 || (next.first === 0) !== (drawn.current.first === 0)) again();
+  }, [items, offsets, window, again]);
 
-  // Hold still: after each change of rows or heights, put the eye back where it was.
+  // Hold still, before anything is painted: learn the heights of what was drawn, then put the eye back on its row.
   useLayoutEffect(() => {
     const element = box.current;
     if (!element || items.length === 0) return;
-    if (!placed.current) {
-      placed.current = true;
-      if (freshAt > 0) {
-        const y = Math.max(0, (offsets[freshAt] ?? 0) - 60);
-        element.scrollTop = y;
-        eye.current = { bottom: false, key: items[freshAt]?.key ?? "", index: freshAt, delta: y - (offsets[freshAt] ?? 0), count: items.length };
-        setAway(true);
-      } else element.scrollTop = element.scrollHeight;
-      setTop({ y: element.scrollTop, height: element.clientHeight });
-      return;
-    }
+    tall.current = element.clientHeight;
+    let learnt = false;
+    for (const row of rowsDrawn()) learnt = heights.current.measure(row.dataset["key"] ?? "", row.getBoundingClientRect().height) || learnt;
+    if (learnt) { again(); return; }
+    const scrolled = element.scrollTop - stood.current.top;
+    if (eye.current.bottom && scrolled < -1 && element.scrollHeight >= stood.current.height) note();
+    else if (!eye.current.bottom && scrolled !== 0) eye.current = { ...eye.current, delta: eye.current.delta + scrolled };
     const now = eye.current;
-    if (now.bottom) element.scrollTop = element.scrollHeight;
-    else {
-      const index = rowOf(items, now.key, now.index, items.length - now.count);
-      if (index >= 0) {
-        const y = (offsets[index] ?? 0) + now.delta;
-        if (Math.abs(element.scrollTop - y) > 0.5) element.scrollTop = y;
-        eye.current = { ...now, index, count: items.length };
-      }
-    }
-    setTop((old) => (Math.abs(old.y - element.scrollTop) < 120 ? old : { y: element.scrollTop, height: element.clientHeight }));
-  }, [items, offsets, freshAt]);
+    const stand = () => { stood.current = { top: element.scrollTop, height: element.scrollHeight }; };
+    if (now.bottom) { element.scrollTop = element.scrollHeight; stand(); return; }
+    const row = rowsDrawn().find((one) => one.dataset["key"] === now.key);
+    if (!row) { stand(); return; }
+    const off = row.getBoundingClientRect().top - element.getBoundingClientRect().top + now.delta;
+    if (Math.abs(off) > 0.5) element.scrollTop += off;
+    stand();
+    eye.current = { ...now, index: rowOf(items, now.key, now.index, items.length - now.count), count: items.length };
+    setAway(element.scrollHeight - element.scrollTop - element.clientHeight >= 24);
+  });
 
-  const first = Math.max(0, rowAt(offsets, top.y - OVERSCAN));
-  const last = Math.min(items.length - 1, rowAt(offsets, top.y + top.height + OVERSCAN));
-
-  // Learn heights from the rows that stand, and keep the newest in view when the box itself changes.
+  // Rows that change by themselves (a picture, a menu of the person's font) and the box itself.
   const observer = useRef<ResizeObserver | null>(null);
   useEffect(() => {
     const element = box.current;
-    const made = new ResizeObserver((entries) => {
-      let changed = false;
-      for (const { target } of entries) {
-        if (target === element) { if (eye.current.bottom && element) element.scrollTop = element.scrollHeight; changed = true; continue; }
-        const key = (target as HTMLElement).dataset["key"];
-        if (key && target.isConnected) changed = heights.current.measure(key, (target as HTMLElement).getBoundingClientRect().height) || changed;
-      }
-      if (changed) setTurn((old) => old + 1);
-    });
+    const made = new ResizeObserver(again);
     observer.current = made;
     if (element) {
       made.observe(element);
@@ -120,21 +138,19 @@ export function Timeline({ view, timeline, acts, handle }: { view: ConversationV
       element.parentElement?.style.setProperty("--bar-width", `${element.offsetWidth - element.clientWidth}px`);
     }
     return () => made.disconnect();
-  }, []);
+  }, [again, timeline.ready]);
   const watch = useCallback((element: HTMLLIElement | null) => {
     if (!element) return;
     observer.current?.observe(element);
     return () => observer.current?.unobserve(element);
   }, []);
-  // Rows that stood before the observer was made.
-  useEffect(() => { list.current?.querySelectorAll("li[data-key]").forEach((row) => observer.current?.observe(row)); }, [first, last]);
 
   useEffect(() => {
     if (timeline.hasOlder && !timeline.loadingOlder && timeline.ready && first < 12) void client.timeline(view.id).loadOlder();
   }, [client, view.id, first, timeline.hasOlder, timeline.loadingOlder, timeline.ready]);
 
   // What one has seen is read: the lowest row in view, while the page is looked at.
-  const lowest = rowAt(offsets, top.y + top.height - 24);
+  const lowest = rowAt(offsets, top + tall.current - 24);
   const seen = away ? Math.max(0, ...[lowest, lowest - 1].map((i) => seqOf(items[i]))) : timeline.lastSeq;
   useEffect(() => {
     const tell = () => { if (document.visibilityState === "visible" && document.hasFocus() && timeline.ready && seen > 0) client.markRead(view.id, seen); };
@@ -172,19 +188,25 @@ export function Timeline({ view, timeline, acts, handle }: { view: ConversationV
     const bottom = offsets[index + 1] ?? y;
     if (where === "near" && y >= element.scrollTop && bottom <= element.scrollTop + element.clientHeight) return;
     const target = where === "middle" ? y - element.clientHeight / 3 : y < element.scrollTop ? y - 8 : bottom - element.clientHeight + 8;
-    element.scrollTop = Math.max(0, target);
-    note();
-    setTop({ y: element.scrollTop, height: element.clientHeight });
-  }, [offsets, note]);
+    const y2 = Math.max(0, target);
+    const at = rowAt(offsets, y2);
+    eye.current = { bottom: false, key: items[at]?.key ?? "", index: at, delta: y2 - (offsets[at] ?? 0), count: items.length };
+    again();
+  }, [items, offsets, again]);
 
   const toNewest = useCallback(() => {
-    const element = box.current;
-    if (!element) return;
     eye.current = { ...eye.current, bottom: true };
-    element.scrollTop = element.scrollHeight;
     setAway(false);
-    setTop({ y: element.scrollTop, height: element.clientHeight });
-  }, []);
+    again();
+  }, [again]);
+
+  // Names of those in view are asked for, if they are not known.
+  useEffect(() => {
+    for (const item of items.slice(first, last + 1)) {
+      if (item.type === "message") for (const account of [item.message.account, ...item.message.mentions]) if (account) client.people.get(account);
+      if (item.type === "membership") for (const account of [item.membership.by, ...item.membership.added.map((one) => one.account), ...item.membership.removed]) if (account) client.people.get(account);
+    }
+  }, [client, items, first, last]);
 
   const [looking, setLooking] = useState<number | null>(null);
   useEffect(() => {

@@ -32,3 +32,11 @@ export function matches(text: string, query: string): boolean {
   const words = folded(text).split(/[\s@.\-–—,'’()/]+/u);
   return folded(query).split(/\s+/).filter(Boolean).every((wanted) => words.some((word) => word.startsWith(wanted)) || folded(text).includes(wanted));
 }
+
+/** How well a name answers: begins so, has a word that does, or only holds it. Less is better. */
+export function rank(name: string, query: string): number {
+  const wanted = folded(query.trim());
+  const text = folded(name);
+  if (text.startsWith(wanted)) return 0;
+  return text.split(/[\s\-–'’]+/).some((word) => word.startsWith(wanted)) ? 1 : 2;
+}

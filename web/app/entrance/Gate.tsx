@@ -6,6 +6,7 @@ import { FieldError, PasswordField } from "../../ui/Field";
 import { useAct, useClient, useMe } from "../client";
 import { t } from "../i18n";
 import { fieldWords, problemWords } from "../i18n/problems";
+import { requiredBits } from "../password/bits";
 import { FactorSetup, RecoveryCodes } from "./Factor";
 import { PasswordChoice } from "./PasswordChoice";
 import { Wall } from "./Wall";
@@ -51,7 +52,7 @@ export function Gate({ codes, keep }: { codes: readonly string[] | null; keep: (
       <Wall host={server?.host} title={t("gate.passwordTitle")}>
         <h1>{t("gate.passwordTitle")}</h1>
         <p className="lead">{t("gate.passwordLead")}</p>
-        <PasswordForm required={server?.password_bits ?? 80} context={[me.person.display_name, me.person.address, server?.organisation ?? ""]} done={() => void client.refreshMe()} />
+        <PasswordForm required={requiredBits(server?.password_bits ?? 80, me.person.role)} context={[me.person.display_name, me.person.address, server?.organisation ?? ""]} done={() => void client.refreshMe()} />
         {out}
       </Wall>
     );

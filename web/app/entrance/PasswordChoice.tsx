@@ -12,7 +12,7 @@ import { isKey, t } from "../i18n";
 import { strength } from "../password/bits";
 import { fromSentence } from "../password/sentence";
 
-const KINDS = ["pw.kinds1", "pw.kinds1", "pw.kinds2", "pw.kinds3", "pw.kinds4"] as const;
+const KINDS = ["pw.kinds1", "pw.kinds1", "pw.kinds2", "pw.kinds3", "pw.kinds4", "pw.kinds5"] as const;
 
 function Meter({ password, required }: { password: string; required: number }) {
   const { bits, length, kinds } = strength(password);

@@ -12,7 +12,7 @@ import { navigate } from "../router";
 import { accountFaults, AccountFields, emptyAccount, toAccount } from "./AccountFields";
 import type { AccountForm } from "./AccountFields";
 import { FactorSetup, RecoveryCodes } from "./Factor";
-import { strength } from "../password/bits";
+import { requiredBits, strength } from "../password/bits";
 import { Sum, Wall } from "./Wall";
 import { DeadLink } from "./links";
 
@@ -104,7 +104,7 @@ function SetupSteps({ secret, server, offer }: { secret: string; server: ServerI
         <Sum title={organisation.name} words={<><span className="mono">{organisation.domain}</span> · {language() === "fr" ? "français" : "English"}</>} change={<Button kind="bare" onClick={() => setStep(2)}>{t("act.change")}</Button>} />
       </ol>
       <form className="form" noValidate onSubmit={(event) => { event.preventDefault(); void create(); }}>
-        <AccountFields form={account} change={(part) => setAccount((form) => ({ ...form, ...part }))} domain={organisation.domain} organisation={organisation.name} required={server.password_bits} cause={act.cause} tried={tried} />
+        <AccountFields form={account} change={(part) => setAccount((form) => ({ ...form, ...part }))} domain={organisation.domain} organisation={organisation.name} required={requiredBits(server.password_bits, "owner")} cause={act.cause} tried={tried} />
         {Boolean(act.cause) && !fieldWords(act.cause, "password", "owner.password", "local", "owner.local", "display_name", "owner.display_name", "address") && <FieldError>{problemWords(act.cause)}</FieldError>}
         <div className="end">
           <Button kind="go" size="big" type="submit" aria-busy={act.busy} unless={tried && !account.ready && t("pw.unless")}>{t("act.continue")}</Button>

@@ -55,7 +55,7 @@ export function SignInPage({ server, reason }: { server: ServerInfo | null; reas
   return (
     <Wall host={server?.host} title={t("signin.title")}>
       <h1>{server?.organisation ?? t("signin.title")}</h1>
-      <p className="lead">{server?.organisation ? t("signin.lead", { organisation: server.organisation }) : ""}</p>
+      <p className="lead">{t("signin.lead")}</p>
       {reason !== "none" && !tried && <p className="band waiver in-page" role="status">{reason === "ended" ? t("signin.ended") : t("signin.out")}</p>}
       <form className="form narrow" noValidate onSubmit={(event) => { event.preventDefault(); void submit(); }}>
         <TextField label={t("account.address")} value={address} onText={setAddress} autoComplete="username" autoCapitalize="none" spellCheck={false} autoFocus suffix={server?.domain && !address.includes("@") ? `@${server.domain}` : undefined} error={tried && address.trim() === "" ? t("signin.addressMissing") : undefined} required />

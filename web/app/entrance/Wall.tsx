@@ -18,7 +18,7 @@ export function Wall({ step, host, title, children }: { step?: number; host?: st
       <aside className="plan wall">
         <p className="brand"><Mark />Rempart</p>
         {step !== undefined && <span className="only-s">{words}</span>}
-        <FortPlan current={step ?? 6} label={words} />
+        <FortPlan current={step ?? 6} label={words} numbers={step !== undefined} />
         {step !== undefined && (
           <ol className="steps">
             {STEPS.map((key, i) => {

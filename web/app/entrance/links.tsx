@@ -10,6 +10,7 @@ import { useAct, useClient, useLoaded } from "../client";
 import { moment } from "../format";
 import { t } from "../i18n";
 import { fieldWords, problemWords } from "../i18n/problems";
+import { requiredBits } from "../password/bits";
 import { navigate } from "../router";
 import { accountFaults, AccountFields, addressFrom, emptyAccount, toAccount } from "./AccountFields";
 import type { AccountForm } from "./AccountFields";
@@ -59,7 +60,7 @@ export function InvitePage({ secret }: { secret: string }) {
       <h1>{title}</h1>
       <p className="lead">{t("invite.lead", { inviter: invitation.inviter, role: t(`role.${invitation.role}`).toLowerCase(), until: moment(invitation.expires) })}</p>
       <form className="form" noValidate onSubmit={(event) => { event.preventDefault(); void create(); }}>
-        <AccountFields form={account} change={(part) => setAccount((form) => ({ ...form, ...part }))} domain={invitation.domain} organisation={invitation.organisation} required={server.password_bits} cause={act.cause} tried={tried} />
+        <AccountFields form={account} change={(part) => setAccount((form) => ({ ...form, ...part }))} domain={invitation.domain} organisation={invitation.organisation} required={requiredBits(server.password_bits, invitation.role)} cause={act.cause} tried={tried} />
         {Boolean(act.cause) && !fieldWords(act.cause, "password", "account.password", "local", "account.local", "display_name", "account.display_name", "address") && <FieldError>{problemWords(act.cause)}</FieldError>}
         <div className="end"><Button kind="go" size="big" type="submit" aria-busy={act.busy} unless={tried && !account.ready && t("pw.unless")}>{t("invite.act")}</Button></div>
       </form>

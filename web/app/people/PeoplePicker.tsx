@@ -11,7 +11,7 @@ import { t } from "../i18n";
 import { problemWords } from "../i18n/problems";
 import { PresenceOf } from "./Presence";
 
-export function PeoplePicker({ picked, pick, without, single = false }: { picked: readonly Person[]; pick: (people: readonly Person[]) => void; without?: ReadonlySet<string>; single?: boolean }) {
+export function PeoplePicker({ picked, pick, without, single = false, focus = true }: { focus?: boolean; picked: readonly Person[]; pick: (people: readonly Person[]) => void; without?: ReadonlySet<string>; single?: boolean }) {
   const client = useClient();
   const me = useMe().person.account;
   const id = useId();
@@ -46,7 +46,7 @@ export function PeoplePicker({ picked, pick, without, single = false }: { picked
       )}
       <div className="find">
         <Search size="s" />
-        <input className="in" role="combobox" aria-expanded="true" aria-autocomplete="list" aria-controls={id} aria-activedescendant={list[index] ? `${id}-${index}` : undefined} aria-label={t("new.people")} placeholder={t("new.peopleFind")} value={query} autoFocus autoComplete="off" onChange={(event) => setQuery(event.target.value)} onKeyDown={(event) => {
+        <input className="in" role="combobox" aria-expanded="true" aria-autocomplete="list" aria-controls={id} aria-activedescendant={list[index] ? `${id}-${index}` : undefined} aria-label={t("new.people")} placeholder={t("new.peopleFind")} value={query} autoFocus={focus} autoComplete="off" onChange={(event) => setQuery(event.target.value)} onKeyDown={(event) => {
           if (event.key === "ArrowDown") { event.preventDefault(); setIndex(Math.min(list.length - 1, index + 1)); }
           if (event.key === "ArrowUp") { event.preventDefault(); setIndex(Math.max(0, index - 1)); }
           const person = list[index];

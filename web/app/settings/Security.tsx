@@ -11,6 +11,7 @@ import { FactorSetup, RecoveryCodes } from "../entrance/Factor";
 import { PasswordForm } from "../entrance/Gate";
 import { t } from "../i18n";
 import { problemWords } from "../i18n/problems";
+import { requiredBits } from "../password/bits";
 
 function RemoveFactor({ close }: { close: () => void }) {
   const client = useClient();
@@ -70,7 +71,7 @@ export function Security() {
       <section className="sheet">
         <h2>{t("settings.password")}</h2>
         <p className="small muted">{t("settings.passwordWords")}</p>
-        <PasswordForm required={server?.password_bits ?? 80} context={[me.person.display_name, me.person.address, server?.organisation ?? ""]} done={() => say(t("settings.passwordDone"), { seconds: 8 })} />
+        <PasswordForm required={requiredBits(server?.password_bits ?? 80, me.person.role)} context={[me.person.display_name, me.person.address, server?.organisation ?? ""]} done={() => say(t("settings.passwordDone"), { seconds: 8 })} />
       </section>
       {open === "remove" && <RemoveFactor close={() => setOpen(null)} />}
       {open === "renew" && <RenewCodes close={() => setOpen(null)} made={(made) => { setOpen(null); setCodes(made); }} />}

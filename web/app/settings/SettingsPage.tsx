@@ -4,7 +4,7 @@ import { useEffect } from "react";
 import { Empty } from "../../ui/Waiting";
 import { may, useClient, useMe, useReadable } from "../client";
 import { t } from "../i18n";
-import { Link } from "../router";
+import { intoView, Link } from "../router";
 import { SETTINGS } from "../shell/pages";
 import { Appearance, KeyboardSettings, Profile } from "./sections";
 import { Security } from "./Security";
@@ -23,9 +23,9 @@ export function SettingsPage({ section }: { section: string }) {
   const version = session.status === "signed_in" ? session.server?.version : undefined;
   return (
     <div className="adm">
-      <nav className="sub" aria-label={t("settings.title")}>
+      <nav className="subnav" aria-label={t("settings.title")}>
         <h2>{t("settings.title")}</h2>
-        {pages.map((one) => <Link key={one.section} to={`/settings/${one.section}`} aria-current={one.section === section ? "page" : undefined}>{one.icon}{t(one.words)}</Link>)}
+        {pages.map((one) => <Link key={one.section} to={`/settings/${one.section}`} aria-current={one.section === section ? "page" : undefined} ref={one.section === section ? intoView : undefined}>{one.icon}{t(one.words)}</Link>)}
       </nav>
       <main className="page settings" id="main" data-region="page" tabIndex={-1}>
         {page ? (

@@ -9,7 +9,7 @@ import { Hash, Search, Users } from "../../ui/icons";
 import { may, useClient, useMe, useReadable } from "../client";
 import { ConversationFace } from "../conversation/List";
 import { writeTo } from "../conversation/Details";
-import { matches, titleOf } from "../conversation/title";
+import { matches, rank, titleOf } from "../conversation/title";
 import { t } from "../i18n";
 import { PresenceOf } from "../people/Presence";
 import { ClassWord } from "../protection";
@@ -40,7 +40,7 @@ export function Palette({ close, make }: { close: () => void; make: () => void }
   }, [client, query, me, people]);
 
   const results = useMemo<readonly Found[]>(() => {
-    const views = conversations.filter((view) => query === "" || matches(`${titleOf(view, people.get(view.with ?? ""))} ${view.topic}`, query)).slice(0, query ? 8 : 7);
+    const views = conversations.filter((view) => query === "" || matches(`${titleOf(view, people.get(view.with ?? ""))} ${view.topic}`, query)).sort((a, b) => (query ? rank(titleOf(a, people.get(a.with ?? "")), query) - rank(titleOf(b, people.get(b.with ?? "")), query) : 0)).slice(0, query ? 8 : 7);
     const pages: Found[] = [
       { key: "new", group: "palette.pages", words: t("list.new"), note: "", icon: <Users />, go: make },
       ...(may(me, "channel.join") ? [{ key: "channels", group: "palette.pages" as const, words: t("rail.channels"), note: "", icon: <Hash />, go: () => navigate("/channels") }] : []),

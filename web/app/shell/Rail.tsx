@@ -23,7 +23,7 @@ export function Rail({ route }: { route: Route }) {
       {may(me, "channel.join") && <Link to="/channels" aria-current={here("channels")}><Hash size="l" />{t("rail.channels")}</Link>}
       {may(me, "people.see") && <Link to="/people" aria-current={here("people", "person")}><Users size="l" />{t("rail.people")}</Link>}
       <span className="gap" />
-      <Link to="/settings" aria-current={here("settings")}><Settings size="l" />{t("rail.settings")}</Link>
+      <Link to="/settings" className="only-wide" aria-current={here("settings")}><Settings size="l" />{t("rail.settings")}</Link>
       {admin && <Link to={`/admin/${admin.section}`} aria-current={here("admin")}><SlidersHorizontal size="l" />{t("rail.admin")}</Link>}
       <MeMenu />
     </nav>

@@ -30,7 +30,7 @@ export function Missing() {
 
 function Page({ route, make, palette }: { route: Route; make: (kind?: Kind) => void; palette: () => void }) {
   switch (route.name) {
-    case "home": case "conversation": return <ConversationsPage id={route.name === "conversation" ? route.id : null} details={route.name === "conversation" && route.details} make={make} palette={palette} />;
+    case "home": case "conversation": return <ConversationsPage id={route.name === "conversation" ? route.id : null} details={route.name === "conversation" && route.details} make={() => make()} palette={palette} />;
     case "people": return <PeoplePage />;
     case "person": return <PersonPage key={route.id} id={route.id} />;
     case "channels": return <ChannelsPage make={() => make("channel")} />;
@@ -55,7 +55,7 @@ export function Shell({ route }: { route: Route }) {
       <OfflineBand />
       <Rail route={route} />
       <Suspense fallback={<main className="page"><Waiting words={t("wait.page")} /></main>}><Page route={route} make={make} palette={palette} /></Suspense>
-      {over === "palette" && <Palette close={close} make={make} />}
+      {over === "palette" && <Palette close={close} make={() => make()} />}
       {over === "help" && <HelpDialog close={close} />}
       {(over === "direct" || over === "group" || over === "channel") && <NewConversation kind={over} close={close} />}
     </div>

@@ -53,7 +53,19 @@ function moveRegion(step: number): void {
 /** Typing is never taken for a command: single keys work only outside fields. */
 const typing = (target: EventTarget | null) => target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
+/** Whether the keyboard moved the focus last: the composer, focused nearly always, shows its ring only then. */
+function useModality(): void {
+  useEffect(() => {
+    const keys = (event: KeyboardEvent) => { if (event.key === "Tab" || event.key === "F6" || event.key === "Escape") document.documentElement.dataset["keys"] = ""; };
+    const pointer = () => { delete document.documentElement.dataset["keys"]; };
+    addEventListener("keydown", keys, true);
+    addEventListener("pointerdown", pointer, true);
+    return () => { removeEventListener("keydown", keys, true); removeEventListener("pointerdown", pointer, true); };
+  }, []);
+}
+
 export function useGlobalKeys({ current, conversations, palette, help }: { current: string | null; conversations: readonly ConversationView[]; palette: () => void; help: () => void }): void {
+  useModality();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing) return;
