@@ -18,6 +18,7 @@ fn conversation(n: u8) -> Topic {
     Topic::Conversation(ConversationId::from_bytes([n; 16]))
 }
 
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 async fn next(rings: &mut Receiver<Ring>) -> Ring {
     timeout(SOON, rings.recv()).await.expect("a ring in time").expect("the queue is open")
 }

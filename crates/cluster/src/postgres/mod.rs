@@ -37,8 +37,8 @@ pub type PgStore = SqlStore<PgDriver>;
 
 /// Connects to a database, brings its schema up to date and starts the committer.
 ///
-/// Address: `postgresql://user:password@host[:port]/database`, or `postgresql://user@/database?host=/var/run/postgresql` for a
-/// socket. `?sslmode=require` checks the server's name and chain, and is the default for any server that is not on this machine;
+/// Address: `postgresql://user:password@host[:port]/database`, or, by a socket on this machine,
+/// `postgresql:///database?host=/var/run/postgresql&user=name`. `?sslmode=require` checks the server's name and chain, and is the default for any server that is not on this machine;
 /// `sslmode=disable` must be written out for one that has none. `?sslrootcert=FILE` names a PEM file trusted in place of the
 /// system's certificates. The other options of the `tokio-postgres` client are understood too, such as several hosts with
 /// `target_session_attrs=read-write`.

@@ -89,6 +89,12 @@ impl Postgres {
         self.url_of("postgres")
     }
 
+    /// The address of the database `postgres` by the server's socket.
+    #[must_use]
+    pub fn socket_url(&self) -> String {
+        format!("postgresql:///postgres?user=rempart&host={}&port={}", self.folder.path().display(), self.port)
+    }
+
     fn url_of(&self, database: &str) -> String {
         format!("postgresql://rempart@127.0.0.1:{}/{database}", self.port)
     }
