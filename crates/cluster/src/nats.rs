@@ -102,6 +102,12 @@ impl NatsBus {
                 let lost = match event {
                     Event::Connected => connected_before.swap(true, Ordering::Relaxed),
                     Event::SlowConsumer(_) => true,
+                    Event::Closed => {
+                        tracing::error!(
+                            "NATS refuses this node and the bus is silent: mend its login, then restart the node"
+                        );
+                        false
+                    }
                     _ => false,
                 };
                 if lost {
