@@ -16,11 +16,11 @@ export type MenuEntry = {
   act: () => void;
 } | "line";
 
-export function Menu({ label, entries, children, kind = "bare", className = "icon", placement = "bottom end" }: { label: string; entries: readonly (MenuEntry | false | undefined)[]; children: ReactNode; kind?: "bare" | "plain" | "go"; className?: string; placement?: Placement }) {
+export function Menu({ label, entries, children, kind = "bare", className = "icon", placement = "bottom end" }: { label?: string; entries: readonly (MenuEntry | false | undefined)[]; children: ReactNode; kind?: "bare" | "plain" | "go"; className?: string; placement?: Placement }) {
   const shown = entries.filter((entry): entry is MenuEntry => Boolean(entry));
   return (
     <MenuTrigger>
-      <AriaButton className={buttonClass(kind, "normal", className)} aria-label={label}>{children}</AriaButton>
+      <AriaButton className={buttonClass(kind, "normal", className)} {...(label ? { "aria-label": label } : {})}>{children}</AriaButton>
       <Popover placement={placement} offset={4}>
         <AriaMenu onAction={(key) => { for (const entry of shown) if (entry !== "line" && entry.key === key) entry.act(); }}>
           {shown.map((entry, i) =>

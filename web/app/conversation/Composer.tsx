@@ -264,10 +264,7 @@ export function Composer({ view, title, timeline, handle, typingLine, focusTimel
           value={text}
           aria-label={t("compose.label", { title })}
           placeholder={t("compose.placeholder", { title })}
-          role="combobox"
-          aria-multiline="true"
           aria-autocomplete="list"
-          aria-expanded={open}
           aria-haspopup="listbox"
           aria-controls={open ? listId : undefined}
           aria-activedescendant={open && at ? `${listId}-${at.index}` : undefined}

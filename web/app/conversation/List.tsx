@@ -33,10 +33,11 @@ function Row({ view, current }: { view: ConversationView; current: boolean }) {
   const pending = outbox.findLast((item) => item.conversation === view.id && item.content.type === "message");
   const title = titleOf(view, other);
   const unread = view.unread > 0;
-  const facts = [title, t(`class.${view.protection}.low`), unread && t("rail.unread", { n: view.unread }), view.mentions > 0 && view.kind !== "direct" && t("list.mentions", { n: view.mentions }), view.muted && t("list.muted"), view.failed > 0 && t("list.failed"), view.hasDraft && t("list.draft")].filter(Boolean).join(", ");
+  // The row's name is what it shows; what it only draws is said for readers.
+  const said = [unread && t("rail.unread", { n: view.unread }), view.mentions > 0 && view.kind !== "direct" && t("list.mentions", { n: view.mentions }), view.muted && t("list.muted"), other?.role === "guest" && t("outside.tag")].filter(Boolean).join(", ");
   const counted = view.failed > 0 || unread;
   return (
-    <Link to={`/c/${view.id}`} className={`conv ${view.protection}${unread && !view.muted ? " unread" : ""}`} aria-current={current ? "page" : undefined} aria-label={facts} data-conversation={view.id}>
+    <Link to={`/c/${view.id}`} className={`conv ${view.protection}${unread && !view.muted ? " unread" : ""}`} aria-current={current ? "page" : undefined} data-conversation={view.id}>
       <ConversationFace view={view} />
       <span className="name">
         <span>{title}</span>
@@ -49,6 +50,7 @@ function Row({ view, current }: { view: ConversationView; current: boolean }) {
         <span>{previewOf(view, me.person.account, client, current ? "" : draft.text, pending)}</span>
       </span>
       {view.failed > 0 ? <span className="count bad-count">{t("list.failed")}</span> : unread && (view.mentions > 0 ? <span className="count you">@ {view.mentions}</span> : <span className={view.muted ? "count quiet" : "count"}>{view.unread}</span>)}
+      {said && <span className="sr"> {said}</span>}
     </Link>
   );
 }
@@ -88,7 +90,7 @@ export function ConversationList({ current, make, palette }: { current: string |
           if (event.key === "Enter" && shown[0]) { navigate(`/c/${shown[0].id}`); setQuery(""); }
           if (event.key === "ArrowDown") { event.preventDefault(); document.querySelector<HTMLElement>(".conv")?.focus(); }
         }} />
-        <button type="button" className="hot" onClick={palette} aria-label={t("palette.title")}><kbd>Ctrl K</kbd></button>
+        <button type="button" className="hot" onClick={palette}><kbd>Ctrl K</kbd><span className="sr"> {t("palette.title")}</span></button>
       </div>
       <div className="tabs" role="tablist" aria-label={t("list.label")} ref={tabs}>
         {keys.map((key) => (

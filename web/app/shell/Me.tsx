@@ -72,7 +72,7 @@ export function MeMenu() {
   const set = (choice: Availability | null) => { client.setPresence({ availability: choice, text: "", until: null }).catch((cause: unknown) => say(problemWords(cause))); };
   return (
     <div className="me">
-      <Menu label={t("me.menu", { name: me.person.display_name, presence: presence ? presenceWords(presence) : t("presence.offline") })} className="me-button" placement="top start" entries={[
+      <Menu className="me-button" placement="top start" entries={[
         ...CHOICES.map((one) => ({ key: one, words: t(`presence.${one}`), icon: <PresenceShape of={one} />, ticked: availability === one, act: () => set(one) })),
         { key: "auto", words: t("presence.auto"), note: t("presence.autoWords"), icon: <RotateCw size="s" />, act: () => set(null) },
         { key: "words", words: t("presence.words"), icon: <Pencil size="s" />, act: () => setOpen("presence") },
@@ -82,6 +82,7 @@ export function MeMenu() {
       ]}>
         <Face id={me.person.account} name={me.person.display_name} />
         <span><PresenceShape of={availability} />{t(`presence.short.${availability}`)}</span>
+        <span className="sr">{t("me.menu", { name: me.person.display_name, presence: presence ? presenceWords(presence) : t("presence.offline") })}</span>
       </Menu>
       {open === "presence" && <PresenceDialog close={() => setOpen(null)} />}
       {open === "out" && <SignOutDialog close={() => setOpen(null)} />}
