@@ -126,11 +126,11 @@ impl Place {
         )
     }
 
-    fn set_up(&self, running: &Running) {
+    fn set_up(&self, running: &Running, host: &str) {
         let token = running.said.split_once("/setup#").unwrap().1.split_whitespace().next().unwrap();
         let body = serde_json::json!({
             "token": token, "organisation": "Chantiers Kerbrat", "domain": "kerbrat.example",
-            "host": format!("localhost:{}", running.port),
+            "host": host,
             "owner": { "local": "m.kerbrat", "display_name": "Marie Kerbrat", "password": PASSWORD, "language": "fr" },
             "device": { "name": "Test" },
         });
@@ -171,7 +171,7 @@ fn from_the_first_start_to_people_with_accounts() {
 
     let refusal = place.bad(&["account", "add", "j.tanguy", "--name", "Jean Tanguy"], "");
     assert!(refusal.contains("not set up yet"), "{refusal}");
-    place.set_up(&running);
+    place.set_up(&running, &format!("localhost:{}", running.port));
 
     let made = place.good(&["account", "add", "j.tanguy", "--name", "Jean Tanguy", "--department", "Quai 3"], "");
     let link = made.split_once("j.tanguy@kerbrat.example\t").unwrap().1.lines().next().unwrap();
@@ -367,4 +367,26 @@ fn systemd_is_told_and_a_killed_server_leaves_nothing_in_the_way() {
     while heard() != "STOPPING=1" {}
     assert!(child.wait().unwrap().success());
     assert!(!place.path("data/operator.sock").exists());
+}
+
+#[test]
+fn the_certificate_follows_the_public_host_that_is_named_at_set_up() {
+    let place = Place::new();
+    let mut running = place.serve();
+    let names = || {
+        let der = CertificateDer::from_pem_file(place.path("data/tls.crt")).unwrap();
+        rempart_server::tls::look::Look::at(&der).unwrap()
+    };
+    assert!(!names().covers("rempart.kerbrat.example"));
+    place.set_up(&running, "rempart.kerbrat.example");
+    let mut said = String::new();
+    while !said.contains("the server certificate was changed") {
+        let (_, err) = running.rest.as_mut().unwrap();
+        assert_ne!(err.read_line(&mut said).unwrap(), 0, "{said}");
+    }
+    assert!(names().covers("rempart.kerbrat.example"));
+    assert!(names().covers("localhost"));
+    let doctor = place.good(&["doctor"], "");
+    assert!(doctor.contains("OK    certificate: is for rempart.kerbrat.example"), "{doctor}");
+    running.stop();
 }
