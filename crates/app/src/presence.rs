@@ -186,7 +186,7 @@ impl App {
         self.ring(Signal::Present { account, node: self.node, connected, active });
     }
 
-    /// Tells the other nodes again who is here, and forgets nodes that fell silent and choices that ended.
+    /// Tells the other nodes again who is here.
     pub(crate) fn announce_all(&self) {
         let now = self.now();
         for signal in self.presence.announcements(self.node) {
@@ -195,6 +195,11 @@ impl App {
             }
             self.ring(signal);
         }
+    }
+
+    /// Forgets nodes that fell silent and choices that ended, and shows what is so now.
+    pub(crate) fn fade_presence(&self) {
+        let now = self.now();
         let changed: HashSet<AccountId> = {
             let mut state = self.presence.state();
             let mut changed = HashSet::new();

@@ -159,6 +159,7 @@ impl App {
             Some(role) => self.name_role(ctx, &target, role).await?,
             None => self.audit_done(ctx, "accounts.update", id).await?,
         }
+        self.note_settings(ctx, id).await?;
         self.account_detail(ctx, id).await
     }
 

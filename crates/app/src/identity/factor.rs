@@ -195,6 +195,7 @@ impl App {
         self.try_passed(&tried, true).await?;
         self.end_other_sessions(account.id, session).await?;
         self.tell(Signal::Refreshed(account.id));
+        self.note_settings(ctx, account.id).await?;
         self.audit_done(ctx, "me.totp.confirm", account.id).await?;
         Ok(codes)
     }
@@ -212,6 +213,7 @@ impl App {
         self.prove_code(ctx, who.account, code, "me.totp.remove").await?;
         self.remove_factor(who.account).await?;
         self.tell(Signal::Refreshed(who.account));
+        self.note_settings(ctx, who.account).await?;
         self.audit_done(ctx, "me.totp.remove", who.account).await
     }
 

@@ -79,6 +79,7 @@ impl App {
         };
         let language = language.unwrap_or(account.language);
         self.store.update_profile(account.id, &account.display_name, &title, &account.department, language).await?;
+        self.note_settings(ctx, account.id).await?;
         self.me(ctx).await
     }
 

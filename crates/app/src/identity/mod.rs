@@ -13,7 +13,7 @@ use rempart_base::{AccountId, SessionId};
 use rempart_domain::account::Account;
 use rempart_domain::organisation::Organisation;
 use rempart_domain::refusal::Reason;
-use rempart_ports::store::{NewAudit, StoreError};
+use rempart_ports::store::{AccountChange, NewAudit, StoreError};
 
 use crate::feed::Signal as Ring;
 use crate::{App, Ctx, Failure, Outcome};
@@ -103,6 +103,13 @@ impl Signal {
 }
 
 impl App {
+    /// Notes in the account's own journal that it changed, so that its other devices ask anew.
+    async fn note_settings(&self, ctx: &Ctx, id: AccountId) -> Outcome<()> {
+        self.store.note(id, AccountChange::Settings, ctx.now).await?;
+        self.ring(Ring::Account(id));
+        Ok(())
+    }
+
     /// Acts on a signal at once on this node and tells the others.
     pub(crate) fn tell(&self, signal: Signal) {
         self.obey(signal);

@@ -24,6 +24,8 @@ const SEQUENCE: Duration = Duration::from_millis(250);
 const MARKS: Duration = Duration::from_secs(1);
 /// How often a node tells again who is here.
 const ANNOUNCE: Duration = Duration::from_secs(30);
+/// How often presence that ended is looked for: others see it within two seconds.
+const FADE: Duration = Duration::from_secs(1);
 /// How often the house is tidied.
 const TIDY: Duration = Duration::from_secs(600);
 /// Failure counts older than this are forgotten.
@@ -55,6 +57,10 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) -> Outcome<()> {
     }));
     tasks.spawn(every("presence", ANNOUNCE, Arc::clone(&app), stop.clone(), |app, _| async move {
         app.announce_all();
+        Ok(0)
+    }));
+    tasks.spawn(every("fade", FADE, Arc::clone(&app), stop.clone(), |app, _| async move {
+        app.fade_presence();
         Ok(0)
     }));
     tasks.spawn(every("tidy", TIDY, Arc::clone(&app), stop.clone(), |app, now| async move {

@@ -76,7 +76,7 @@ impl Catcher {
                 return Ok(());
             }
             let page: JournalPage = client.ask("journal.read", &read_after(conversation, after)).await?;
-            self.take_page(conversation, page)?;
+            self.take_page(conversation, page, last)?;
         }
     }
 
@@ -91,13 +91,15 @@ impl Catcher {
                 return Ok(());
             }
             let page: JournalPage = feed.ask("journal.read", &read_after(conversation, after)).await?;
-            self.take_page(conversation, page)?;
+            self.take_page(conversation, page, last)?;
         }
     }
 
-    fn take_page(&mut self, conversation: ConversationId, page: JournalPage) -> Result<()> {
+    /// What lies past `last` comes by itself.
+    fn take_page(&mut self, conversation: ConversationId, page: JournalPage, last: u64) -> Result<()> {
         ensure!(!page.entries.is_empty(), "the journal ends before its last number {}", page.last_seq);
-        page.entries.into_iter().try_for_each(|entry| self.take(conversation, entry))
+        let known = page.entries.into_iter().filter(|entry| entry.seq <= last);
+        known.into_iter().try_for_each(|entry| self.take(conversation, entry))
     }
 }
 
