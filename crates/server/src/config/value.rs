@@ -231,8 +231,10 @@ impl Value for BlobsUrl {
     fn read(text: &str) -> Result<Self, String> {
         match text {
             "embedded" => Ok(Self::Embedded),
-            _ if text.strip_prefix("s3://").is_some_and(|rest| !rest.is_empty()) => Ok(Self::S3(text.to_owned())),
-            _ => Err("give \"embedded\" or a bucket as in \"s3://bucket?endpoint=https://host&region=name\"".into()),
+            _ if ["s3://", "s3+http://"].iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme)) => {
+                Ok(Self::S3(text.to_owned()))
+            }
+            _ => Err("give \"embedded\" or a bucket as in \"s3://KEY:SECRET@host/bucket?region=NAME\"".into()),
         }
     }
 
