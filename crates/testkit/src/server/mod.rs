@@ -285,6 +285,14 @@ impl Server {
         child.kill().await.context("kill the server")
     }
 
+    /// The same, where it may not run: after a start that was given up.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub async fn kill_if_running(&mut self) -> Result<()> {
+        if self.child.is_some() { self.kill().await } else { Ok(()) }
+    }
+
     /// Tells it to stop, as an operator would: SIGTERM; waits until it has.
     ///
     /// # Errors
