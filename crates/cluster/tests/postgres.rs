@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rempart_base::{AccountId, Chain, ClientId, ConversationId, DeviceId, Timestamp};
@@ -70,7 +71,7 @@ fn founding(n: u8) -> Append {
         details_seq: 0,
         created: Timestamp::from_millis(1_000),
     };
-    Append { founded: Some(Founded { conversation, pair: None }), ..message(n, 1_000_000 + u32::from(n)) }
+    Append { founded: Some(Founded { conversation, pair: None }), ..message(n, 99_000_000 + u32::from(n)) }
 }
 
 #[expect(clippy::unwrap_used, reason = "a case without its server fails")]
@@ -133,34 +134,39 @@ async fn a_killed_server_loses_nothing_acknowledged_and_retries_append_once() {
     let mut server = Postgres::start().unwrap();
     let (store, _) = connected(&server).await;
     store.append(founding(1)).await.unwrap();
-    let send = |store: &PgStore, range: std::ops::Range<u32>| {
-        let mut tasks = JoinSet::new();
-        for client in range {
-            let store = store.clone();
-            tasks.spawn(async move { (client, store.append(message(1, client)).await) });
-        }
-        tasks
-    };
-    let mut tasks = send(&store, 0..2_000);
-    let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
-    for _ in 0..200 {
-        let (client, appended) = tasks.join_next().await.unwrap().unwrap();
-        acknowledged.push((client, appended.unwrap().rows[0].seq));
+    // Each sender goes on until it is refused, so the kill always comes in between.
+    let count = Arc::new(AtomicU32::new(0));
+    let mut senders = JoinSet::new();
+    for sender in 0..50u32 {
+        let (store, count) = (store.clone(), Arc::clone(&count));
+        senders.spawn(async move {
+            let mut acknowledged = Vec::new();
+            for client in sender * 100_000.. {
+                match store.append(message(1, client)).await {
+                    Ok(appended) => acknowledged.push((client, appended.rows[0].seq)),
+                    Err(StoreError::Backend { .. }) => return (acknowledged, client),
+                    Err(other) => panic!("{client}: {other:?}"),
+                }
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+            unreachable!("it is killed before");
+        });
+    }
+    while count.load(Ordering::Relaxed) < 500 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     server.kill();
-    while let Some(done) = tasks.join_next().await {
-        match done.unwrap() {
-            (client, Ok(appended)) => acknowledged.push((client, appended.rows[0].seq)),
-            (client, Err(StoreError::Backend { .. })) => refused.push(client),
-            (client, Err(other)) => panic!("{client}: {other:?}"),
-        }
+    let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
+    while let Some(done) = senders.join_next().await {
+        let (kept, last) = done.unwrap();
+        acknowledged.extend(kept);
+        refused.push(last);
     }
-    assert!(!refused.is_empty(), "the kill came too late to be one");
     assert!(matches!(store.check().await, Err(StoreError::Backend { .. })));
 
     server.resume().unwrap();
     let began = std::time::Instant::now();
-    while store.check().await.is_err() || store.append(message(1, 3_000)).await.is_err() {
+    while store.check().await.is_err() || store.append(message(1, 9_000_000)).await.is_err() {
         assert!(began.elapsed() < Duration::from_secs(30), "the store comes back by itself");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -173,11 +179,11 @@ async fn a_killed_server_loses_nothing_acknowledged_and_retries_append_once() {
         store.append(message(1, client)).await.unwrap();
     }
     let kept = rows(&store, 1).await;
-    assert_eq!(kept.len(), 1 + 2_000 + 1);
-    assert!(kept.iter().map(|row| row.seq).eq(1..=2_002));
+    assert_eq!(kept.len(), 2 + acknowledged.len() + 50);
+    assert!(kept.iter().map(|row| row.seq).eq(1..=kept.len() as u64));
 
     store.close().await;
-    assert!(matches!(store.append(message(1, 4_000)).await, Err(StoreError::Backend { .. })));
+    assert!(matches!(store.append(message(1, 9_000_001)).await, Err(StoreError::Backend { .. })));
     assert!(store.check().await.is_err());
 }
 

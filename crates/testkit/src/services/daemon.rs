@@ -99,7 +99,7 @@ impl Daemon {
 }
 
 #[expect(clippy::disallowed_methods, reason = "another process gives no event to wait for")]
-fn pause() {
+pub(super) fn pause() {
     std::thread::sleep(Duration::from_millis(10));
 }
 

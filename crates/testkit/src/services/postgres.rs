@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
-use super::daemon::Daemon;
+use super::daemon::{Daemon, pause};
 use super::{cache, program, with_free_port};
 
 /// The package of the server's programs.
@@ -152,6 +152,17 @@ impl Postgres {
     /// # Errors
     /// When it does not start.
     pub fn resume(&mut self) -> Result<()> {
+        for _ in 0..200 {
+            match self.begin() {
+                // After a kill the server's children live on for a moment and hold its memory.
+                Err(error) if error.to_string().contains("is still in use") => pause(),
+                other => return other,
+            }
+        }
+        self.begin()
+    }
+
+    fn begin(&mut self) -> Result<()> {
         let server = as_server(&self.programs.join("postgres"))?;
         let (data, folder, port) = (self.data(), self.folder.path(), self.port.to_string());
         let mut command: Vec<&str> = vec![server.get_program().to_str().context("path")?];
