@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use rempart_base::{NodeId, Timestamp};
+use rempart_base::{NodeId, RequestId, Timestamp};
 use rempart_ports::{Blobs, Bus, Clock, Entropy, Store};
 
 pub mod archive;
@@ -129,10 +129,16 @@ impl App {
         Ok(self.blobs.check().await?)
     }
 
-    /// The context of a request that comes in now.
+    /// The context of what is asked now; without a request's own id it gets one.
     #[must_use]
-    pub fn ctx(&self, actor: rempart_domain::Actor, origin: Option<std::net::IpAddr>) -> Ctx {
-        Ctx { actor, origin, now: self.clock.now(), request: self.new_id(rempart_base::RequestId::from_bytes) }
+    pub fn ctx(
+        &self,
+        actor: rempart_domain::Actor,
+        origin: Option<std::net::IpAddr>,
+        request: Option<RequestId>,
+    ) -> Ctx {
+        let request = request.unwrap_or_else(|| self.new_id(RequestId::from_bytes));
+        Ctx { actor, origin, now: self.clock.now(), request }
     }
 
     /// A page of one's own account's journal, oldest first, and its last number.

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use rempart_app::App;
 use rempart_app::Ctx;
-use rempart_base::Timestamp;
+use rempart_base::{RequestId, Timestamp};
 use rempart_domain::Actor;
 use rempart_domain::actor::SignedIn;
 use rempart_domain::refusal::Reason;
@@ -29,11 +29,12 @@ const BELIEVED: Duration = Duration::from_secs(5);
 pub(crate) struct Caller {
     who: Arc<Mutex<(Instant, SignedIn)>>,
     origin: IpAddr,
+    request: Option<RequestId>,
 }
 
 impl Caller {
-    fn new(who: SignedIn, origin: IpAddr) -> Self {
-        Self { who: Arc::new(Mutex::new((Instant::now(), who))), origin }
+    fn new(who: SignedIn, origin: IpAddr, request: Option<RequestId>) -> Self {
+        Self { who: Arc::new(Mutex::new((Instant::now(), who))), origin, request }
     }
 
     fn who(&self) -> SignedIn {
@@ -42,7 +43,7 @@ impl Caller {
 
     /// The context of a command that comes in now.
     pub(crate) fn ctx(&self, app: &App) -> Ctx {
-        app.ctx(Actor::Account(self.who()), Some(self.origin))
+        app.ctx(Actor::Account(self.who()), Some(self.origin), self.request)
     }
 
     /// Looks again, now and then, whether the session still holds: for lines that stay open.
@@ -113,14 +114,15 @@ impl FromRequestParts<Head> for Caller {
         if !program {
             from_our_pages(parts)?;
         }
-        let ctx = head.app.ctx(Actor::Anonymous, Some(peer));
+        let request = parts.extensions.get::<RequestId>().copied();
+        let ctx = head.app.ctx(Actor::Anonymous, Some(peer), request);
         let found = head.app.authenticate(&ctx, secret).await?;
         if let Some(secret) = found.new_secret
             && let Some(turned) = parts.extensions.get::<Turned>()
         {
             *turned.0.lock().unwrap_or_else(PoisonError::into_inner) = cookie(secret.expose(), found.ends, ctx.now);
         }
-        Ok(Self::new(found.who, peer))
+        Ok(Self::new(found.who, peer, request))
     }
 }
 
@@ -163,8 +165,8 @@ pub(crate) async fn feed_caller(
     if !ours {
         return Err(Reason::CrossSite.into());
     }
-    let ctx = head.app.ctx(Actor::Anonymous, Some(peer.0));
+    let ctx = head.app.ctx(Actor::Anonymous, Some(peer.0), None);
     let found = head.app.authenticate(&ctx, secret).await?;
     let turned = found.new_secret.and_then(|secret| cookie(secret.expose(), found.ends, ctx.now));
-    Ok((Caller::new(found.who, peer.0), turned))
+    Ok((Caller::new(found.who, peer.0, None), turned))
 }

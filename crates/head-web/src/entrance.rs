@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use rempart_app::Ctx;
 use rempart_app::identity::setup;
 use rempart_app::identity::sign_in::SignInAnswer;
-use rempart_base::Secret;
+use rempart_base::{RequestId, Secret};
 use rempart_domain::Actor;
 use rempart_domain::refusal::Reason;
 use rempart_wire::{Empty, Id, Time, session as wire};
@@ -43,7 +43,8 @@ impl FromRequestParts<Head> for Visitor {
         from_our_pages(parts)?;
         let origin = origin(parts);
         head.limits.take(origin, head.app.settings().anonymous_per_minute)?;
-        Ok(Self(head.app.ctx(Actor::Anonymous, Some(origin))))
+        let request = parts.extensions.get::<RequestId>().copied();
+        Ok(Self(head.app.ctx(Actor::Anonymous, Some(origin), request)))
     }
 }
 

@@ -83,10 +83,13 @@ pub(crate) async fn upgrade(
 }
 
 async fn serve(head: Head, caller: Caller, mut socket: WebSocket) {
-    let opened = timeout(HELLO, hello(&head, &caller, &mut socket)).await;
-    let Ok(Some(feed)) = opened else {
-        close(&mut socket, CLOSE_POLICY, "hello").await;
-        return;
+    let opened = tokio::select! {
+        opened = timeout(HELLO, hello(&head, &caller, &mut socket)) => opened.ok().flatten().ok_or((CLOSE_POLICY, "hello")),
+        () = head.app.feeds_closed() => Err((CLOSE_AWAY, "restart")),
+    };
+    let feed = match opened {
+        Ok(feed) => feed,
+        Err((code, why)) => return close(&mut socket, code, why).await,
     };
     let end = Box::pin(talk(head, caller, &mut socket, feed)).await;
     if let Some((code, why)) = end {

@@ -11,6 +11,7 @@ use hyper::header::HeaderValue;
 use hyper::{Method, StatusCode};
 use rempart_base::RequestId;
 use rempart_ports::{Clock, Entropy};
+use tracing::Instrument as _;
 
 use crate::metrics::Metrics;
 
@@ -36,7 +37,8 @@ async fn observe(State(observer): State<Observer>, mut request: Request, next: N
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let id = RequestId::from_bytes(observer.entropy.uuid_v7(observer.clock.now()));
     request.extensions_mut().insert(id);
-    let mut response = next.run(request).await;
+    // What is logged on the way, an incident above all, carries the id that the answer tells.
+    let mut response = next.run(request).instrument(tracing::info_span!("request", %id)).await;
     let took = began.elapsed();
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().entry("x-request-id").or_insert(value);

@@ -170,7 +170,7 @@ async fn welcome(
     host: Option<String>,
     authority: Option<std::path::PathBuf>,
 ) -> Result<()> {
-    let ctx = node.app.ctx(Actor::Operator, None);
+    let ctx = node.app.ctx(Actor::Operator, None, None);
     let setup = node.app.setup_link(&ctx).await?;
     let welcome = Welcome {
         origin: match (&host, &config.web_host) {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rempart_base::{AccountId, ConversationId, SessionId};
 use rempart_ports::bus::{Ring, Subscription, Topic};
 use rempart_ports::store::{Marks, MemberMark};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
 
 pub(crate) use mailbox::Mailbox;
 pub use rempart_ports::store::{AccountChange, AccountRow};
@@ -29,6 +29,7 @@ pub(crate) struct Hub {
     state: Mutex<State>,
     subscription: OnceCell<Arc<dyn Subscription>>,
     delivered: Mutex<HashMap<(ConversationId, AccountId), u64>>,
+    stopping: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -144,6 +145,7 @@ impl Hub {
 
     /// Closes every feed of this node: it stops.
     pub(crate) fn close_all(&self) {
+        self.stopping.send_replace(true);
         self.everybody(|m| m.close(Closed::Restart));
     }
 
@@ -187,6 +189,12 @@ impl App {
     /// Closes every feed of this node, telling clients to come again: before the node stops.
     pub fn close_feeds(&self) {
         self.feed.close_all();
+    }
+
+    /// Ends once [`App::close_feeds`] was called: for lines that have no feed yet.
+    pub async fn feeds_closed(&self) {
+        // The sender lives as long as the application.
+        let _closed = self.feed.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
     /// This node's stream of rings, opened once.
