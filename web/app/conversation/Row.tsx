@@ -125,20 +125,21 @@ function MessageTools({ message, own, canEdit, canWrite, canRedact, acts }: { me
 function membershipWords(change: MembershipView, people: People, me: string): string[] {
   const lines: string[] = [];
   const name = (account: string) => (account === me ? t("timeline.you") : personName(people, account));
-  const list = (accounts: readonly string[]) => nameList(accounts.map((account, i) => (i > 0 && account === me ? t("timeline.you").toLowerCase() : name(account))), 6);
+  const list = (accounts: readonly string[], begins = false) => nameList(accounts.map((account, i) => (account === me && !(begins && i === 0) ? t("timeline.you").toLowerCase() : name(account))), 6);
+  const within = (accounts: readonly string[]) => nameList(accounts.map((account) => (account === me ? t("timeline.you").toLowerCase() : name(account))), 6);
   const by = change.by;
   const added = change.added.map(({ account }) => account);
   if (added.length > 0) {
     const [only] = added;
     const others = added.filter((account) => account !== by);
-    if (by === null) lines.push(t("timeline.joined", { names: list(added) }));
-    else if (added.length > 1 && others.length < added.length) lines.push(t("timeline.made", { names: list(added) }));
+    if (by === null) lines.push(t("timeline.joined", { names: list(added, true) }));
+    else if (added.length > 1 && others.length < added.length) lines.push(t("timeline.made", { names: within(added) }));
     else if (added.length === 1 && only === by) lines.push(by === me ? t("timeline.joinedYou") : t("timeline.joined", { names: name(by) }));
     else lines.push(by === me ? t("timeline.addedYou", { names: list(added) }) : t("timeline.added", { by: name(by), names: list(added) }));
   }
   if (change.removed.length > 0) {
     const [only] = change.removed;
-    if (by === null || (change.removed.length === 1 && only === by)) lines.push(only === me ? t("timeline.leftYou") : t("timeline.left", { names: list(change.removed) }));
+    if (by === null || (change.removed.length === 1 && only === by)) lines.push(only === me ? t("timeline.leftYou") : t("timeline.left", { names: list(change.removed, true) }));
     else lines.push(by === me ? t("timeline.removedYou", { names: list(change.removed) }) : t("timeline.removed", { by: name(by), names: list(change.removed) }));
   }
   for (const { account, role } of change.roles) lines.push(t("timeline.roleNow", { names: name(account), role: t(`member.${role}`).toLowerCase() }));
@@ -201,6 +202,7 @@ const mentionNames = (accounts: readonly string[], people: People) =>
   accounts.flatMap((account) => { const name = people.get(account)?.display_name; return name ? [{ name, account }] : []; });
 
 export const Row = memo(function Row({ item, before, after, fresh, view, timeline, marks, me, acts, stop, active, people, ref }: RowProps) {
+  // Set by a move and not by entering: a row may come to stand under a pointer that rests.
   const [hovered, setHovered] = useState(false);
   const time = timeOf(item);
   const newDay = before === undefined ? !timeline.hasOlder : daysAgo(new Date(timeOf(before)), new Date(time)) !== 0;
@@ -254,7 +256,7 @@ export const Row = memo(function Row({ item, before, after, fresh, view, timelin
   return (
     <li {...shell}>
       {heads}
-      <div className={`msg${joined ? " next" : ""}${active ? " is-active" : ""}`} onPointerEnter={(event) => { if (event.pointerType === "mouse") setHovered(true); }} onPointerLeave={() => setHovered(false)}>
+      <div className={`msg${joined ? " next" : ""}${active ? " is-active" : ""}`} onPointerMove={(event) => { if (event.pointerType === "mouse") setHovered(true); }} onPointerLeave={() => setHovered(false)}>
         <Face id={author} name={person?.display_name ?? "?"} outside={person?.role === "guest"} />
         <div className="body">
           {joined ? <span className="sr">{own ? t("timeline.you") : personName(people, message.account)}</span> : <Author id={author} person={person} me={me} />}
