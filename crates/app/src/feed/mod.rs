@@ -143,6 +143,11 @@ impl Hub {
         self.of_account(account, |m| m.close(Closed::SignedOut));
     }
 
+    /// Closes the feeds of an account on this node; its sessions hold, and its devices come again.
+    pub(crate) fn reopen_account(&self, account: AccountId) {
+        self.of_account(account, |m| m.close(Closed::Restart));
+    }
+
     /// Closes every feed of this node: it stops.
     pub(crate) fn close_all(&self) {
         self.stopping.send_replace(true);
@@ -194,7 +199,8 @@ impl App {
     /// Ends once [`App::close_feeds`] was called: for lines that have no feed yet.
     pub async fn feeds_closed(&self) {
         // The sender lives as long as the application.
-        let _closed = self.feed.stopping.subscribe().wait_for(|stopping| *stopping).await;
+        let mut stopping = self.feed.stopping.subscribe();
+        let _closed = stopping.wait_for(|stopping| *stopping).await;
     }
 
     /// This node's stream of rings, opened once.

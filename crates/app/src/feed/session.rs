@@ -21,7 +21,7 @@ use crate::messages::Entry;
 pub enum Closed {
     /// The session or account ended.
     SignedOut,
-    /// The node stops; come again.
+    /// The node stops, or the account has another role; come again.
     Restart,
 }
 

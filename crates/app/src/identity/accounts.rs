@@ -169,7 +169,7 @@ impl App {
         }
         let written = self.store.update_standing(target.id, role, target.active).await;
         written.map_err(|error| expect(error, Reason::LastOwner))?;
-        self.tell(Signal::Changed(target.id));
+        self.tell(Signal::Recast(target.id));
         self.audit_done(ctx, &format!("accounts.role.{}", role.name()), target.id).await
     }
 

@@ -71,6 +71,8 @@ pub enum Signal {
     Changed(AccountId),
     /// What an account must do or may do changed; its feeds stay.
     Refreshed(AccountId),
+    /// An account has another role: its sessions stay, its feeds open again with what holds now.
+    Recast(AccountId),
     /// The organisation was set up or renamed.
     Organisation,
 }
@@ -84,6 +86,7 @@ impl Signal {
             Self::Changed(account) => (2, account.as_bytes()),
             Self::Refreshed(account) => (3, account.as_bytes()),
             Self::Organisation => (4, &[]),
+            Self::Recast(account) => (5, account.as_bytes()),
         };
         [&[tag], id].concat()
     }
@@ -97,6 +100,7 @@ impl Signal {
             2 => AccountId::try_from(id).ok().map(Self::Changed),
             3 => AccountId::try_from(id).ok().map(Self::Refreshed),
             4 => Some(Self::Organisation),
+            5 => AccountId::try_from(id).ok().map(Self::Recast),
             _ => None,
         }
     }
@@ -140,6 +144,10 @@ impl App {
                 self.feed.close_account(account);
             }
             Signal::Refreshed(account) => self.cached_sessions().forget_account(account),
+            Signal::Recast(account) => {
+                self.cached_sessions().forget_account(account);
+                self.feed.reopen_account(account);
+            }
             Signal::Organisation => {}
         }
     }
@@ -203,6 +211,7 @@ mod tests {
             Signal::Ended(SessionId::from_bytes([1; 16])),
             Signal::Changed(account),
             Signal::Refreshed(account),
+            Signal::Recast(account),
             Signal::Organisation,
         ] {
             assert_eq!(Signal::decode(&signal.encode()), Some(signal));
