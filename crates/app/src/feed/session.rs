@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rempart_base::{AccountId, ConversationId, limits};
+use rempart_content::Content;
 use rempart_domain::actor::{Credential, Ctx};
+use rempart_domain::journal::EntryKind;
 use rempart_domain::presence::Presence;
 use rempart_domain::role::{Action, Role, Scope};
 use rempart_ports::bus::Topic;
@@ -124,6 +126,15 @@ fn sees_everybody(role: Role) -> bool {
     role.allows(Action::PeopleSee)
 }
 
+/// Whether an entry, written by the server, says that an account is no longer a member.
+fn removes(entry: &Entry, account: AccountId) -> bool {
+    if entry.envelope.kind != EntryKind::Membership {
+        return false;
+    }
+    let content = entry.content.as_deref().map(rempart_content::decode);
+    matches!(content, Some(Ok(Content::Membership(change))) if change.removed.contains(&account))
+}
+
 impl FeedSession {
     /// Number of this feed on its node, for presence.
     #[must_use]
@@ -224,7 +235,14 @@ impl FeedSession {
     ) -> Outcome<()> {
         let Some(mut cursor) = self.cursors.get(&conversation).copied() else { return Ok(()) };
         while cursor < head {
-            let entries = self.app.entries_after(conversation, cursor, head).await?;
+            let mut entries = self.app.entries_after(conversation, cursor, head).await?;
+            // Rings of different topics keep no order between nodes, the journal does: what stands after one's own
+            // removal is not given.
+            if let Some(at) = entries.iter().position(|entry| removes(entry, self.account)) {
+                entries.truncate(at + 1);
+                events.push(Event::Entries(conversation, entries));
+                return self.unhear(conversation).await;
+            }
             let Some(last) = entries.last() else { break };
             cursor = last.seq;
             events.push(Event::Entries(conversation, entries));
