@@ -62,14 +62,10 @@ async fn who_comes_later_reads_from_there_and_who_goes_reads_no_more() {
         .command("conversations.add", json!({ "conversation": here, "accounts": [nolwenn.account] }))
         .await
         .unwrap();
-    let view: Conversation =
-        nolwenn.client.ask("conversations.get", &json!({ "conversation": here })).await.unwrap();
+    let view: Conversation = nolwenn.client.ask("conversations.get", &json!({ "conversation": here })).await.unwrap();
     assert!(view.from_seq > before.seq, "a group's past is not shown to who comes later");
-    let page: JournalPage = nolwenn
-        .client
-        .ask("journal.read", &json!({ "conversation": here, "after": 0, "limit": 200 }))
-        .await
-        .unwrap();
+    let page: JournalPage =
+        nolwenn.client.ask("journal.read", &json!({ "conversation": here, "after": 0, "limit": 200 })).await.unwrap();
     assert!(page.entries.iter().all(|e| e.seq >= view.from_seq), "{:?}", page.entries.first().map(|e| e.seq));
     assert!(page.entries.iter().all(|e| words(e) != "avant elle"));
 

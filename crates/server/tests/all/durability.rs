@@ -19,7 +19,7 @@ use rempart_wire::feed::Frame;
 use rempart_wire::journal::{Entry, Receipt};
 use serde_json::{Value, json};
 
-use crate::house::{House, Where, create, options, post, text};
+use crate::house::{House, Where, create, options, owner, post, text};
 
 /// Clients that write.
 const WRITERS: usize = 20;
@@ -245,7 +245,10 @@ async fn check(owner: &Person, load: &Load, writers: Vec<Writer>) -> usize {
             let seen = &writer.catcher.journal(conversation.0).unwrap().entries;
             let there = entries(conversation.0);
             assert!(!seen.is_empty() && seen.len() <= there.len());
-            assert!(seen.iter().zip(there).all(|(a, b)| a.seq == b.seq && a.leaf == b.leaf), "another journal was seen");
+            assert!(
+                seen.iter().zip(there).all(|(a, b)| a.seq == b.seq && a.leaf == b.leaf),
+                "another journal was seen"
+            );
         }
     }
     total
@@ -304,10 +307,7 @@ async fn embedded_killed_while_twenty_write() {
 #[tokio::test(flavor = "multi_thread")]
 async fn cluster_nodes_killed_while_twenty_write() {
     let mut cluster = Cluster::start(options(), 2).await.unwrap();
-    let first = &cluster.nodes[0];
-    let owner = Person::owner(&first.target().unwrap(), &first.setup_link().unwrap(), "maelle", "Maëlle Kerbrat")
-        .await
-        .unwrap();
+    let owner = owner(&cluster).await;
     let targets: Vec<Target> = cluster.nodes.iter().map(|node| node.target().unwrap()).collect();
     let (load, writers) = begin(&owner, &targets).await;
     let began = Instant::now();

@@ -88,8 +88,7 @@ async fn nobody_else_is_believed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_server_on_the_same_data_is_refused() {
     let house = House::new().await;
-    let mut second =
-        Server::prepare(options(), house.server.data().to_owned(), house.server.secrets().to_owned());
+    let mut second = Server::prepare(options(), house.server.data().to_owned(), house.server.secrets().to_owned());
     let error = format!("{:#}", second.resume().await.unwrap_err());
     assert!(error.contains("ended at once"), "{error}");
     assert!(second.output().contains("a server runs already"), "{}", second.output());

@@ -6,7 +6,7 @@ use rempart_base::ConversationId;
 use rempart_content::{Details, encode};
 use rempart_testkit::client::session::Person;
 use rempart_testkit::client::{Client, Failure, Feed, client_id};
-use rempart_testkit::server::{Options, Server};
+use rempart_testkit::server::{Cluster, Options, Server};
 use rempart_wire::conversation::Conversation;
 use rempart_wire::feed::Frame;
 use rempart_wire::journal::Receipt;
@@ -54,6 +54,12 @@ impl House {
     pub(crate) fn stranger(&self) -> Client {
         Client::new(&self.server.target().unwrap())
     }
+}
+
+/// The owner of a cluster, signed in at its first node. The node that started last told the link that holds.
+pub(crate) async fn owner(cluster: &Cluster) -> Person {
+    let link = cluster.nodes.last().unwrap().setup_link().unwrap();
+    Person::owner(&cluster.nodes[0].target().unwrap(), &link, "maelle", "Maëlle Kerbrat").await.unwrap()
 }
 
 pub(crate) fn text(words: &str) -> Vec<u8> {

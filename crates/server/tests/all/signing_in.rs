@@ -154,8 +154,7 @@ async fn a_reset_link_gives_a_new_password_once() {
     let house = House::new().await;
     let iris = house.member("iris", "Iris Le Goff").await;
     let open = feed(&iris).await;
-    let link =
-        house.owner.client.command("accounts.reset", json!({ "account": iris.account })).await.unwrap();
+    let link = house.owner.client.command("accounts.reset", json!({ "account": iris.account })).await.unwrap();
     let token = secret_of(link["url"].as_str().unwrap()).unwrap().to_owned();
     let stranger = house.stranger();
     let offer: Value = stranger.post("/api/v1/reset/check", &json!({ "token": token })).await.unwrap();
@@ -191,7 +190,9 @@ async fn invitations_work_once_and_can_be_taken_back() {
 
     let made = house.owner.client.command("invitations.create", json!({ "role": "member", "hours": 1 })).await.unwrap();
     let list = house.owner.client.command("invitations.list", json!({})).await.unwrap();
-    assert!(list["invitations"].as_array().unwrap().iter().any(|i| i["invitation"] == made["invitation"]["invitation"]));
+    assert!(
+        list["invitations"].as_array().unwrap().iter().any(|i| i["invitation"] == made["invitation"]["invitation"])
+    );
     let revoke = json!({ "invitation": made["invitation"]["invitation"] });
     house.owner.client.command("invitations.revoke", revoke).await.unwrap();
     let url = made["url"].as_str().unwrap();
