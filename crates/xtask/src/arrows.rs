@@ -18,6 +18,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rempart-content", &["rempart-base"]),
     ("rempart-wire", &["rempart-base"]),
     ("rempart-merkle", &["rempart-base"]),
+    ("rempart-capsule", &["rempart-base"]),
+    ("rempart-group-policy", &["rempart-base"]),
+    ("rempart-mls-client", &["rempart-base", "rempart-group-policy"]),
+    ("rempart-mls-delivery", &["rempart-base", "rempart-group-policy"]),
     ("rempart-domain", &["rempart-base"]),
     ("rempart-ports", &["rempart-base", "rempart-domain"]),
     ("rempart-app", &["rempart-base", "rempart-domain", "rempart-ports", "rempart-content", "rempart-merkle"]),
@@ -62,6 +66,7 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
         "the rules do no I/O, read no clock, draw no random number and know no encoding",
     ),
     ("rempart-server", &["rempart-mls-client"], "the server must not be able to hold a message secret"),
+    ("rempart-mls-delivery", &["rempart-mls-client"], "the follower sees public group state only"),
     ("", &["ring"], "one crypto provider, aws-lc-rs: with two linked, rustls refuses to choose and panics"),
 ];
 
