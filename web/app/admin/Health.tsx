@@ -5,7 +5,7 @@ import { Check, RotateCw, TriangleAlert } from "../../ui/icons";
 import { Empty, Waiting } from "../../ui/Waiting";
 import { useClient, useLoaded, useReadable } from "../client";
 import { ago } from "../format";
-import { t } from "../i18n";
+import { t, wordsOf } from "../i18n";
 import { problemWords } from "../i18n/problems";
 
 export function Health() {
@@ -28,7 +28,7 @@ export function Health() {
             <tbody>
               {tasks.map((task) => (
                 <tr key={task.name}>
-                  <th scope="row" className="mono">{task.name}</th>
+                  <th scope="row" title={task.name}>{wordsOf(`task.${task.name}`) ?? <span className="mono">{task.name}</span>}</th>
                   <td>{task.error ? <span className="mf bad"><TriangleAlert size="s" />{t("health.failed", { error: task.error })}</span> : task.last_run ? <span className="mf"><Check size="s" />{t("health.ok")}</span> : <span className="muted">{t("health.never")}</span>}</td>
                   <td className="only-wide muted">{task.last_run ? ago(task.last_run) : ""}</td>
                   <td className="num only-wide">{task.changed}</td>

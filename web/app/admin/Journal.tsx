@@ -7,7 +7,7 @@ import { FieldError } from "../../ui/Field";
 import { Empty, Waiting } from "../../ui/Waiting";
 import { useAct, useClient, useLoaded, useReadable } from "../client";
 import { moment } from "../format";
-import { isKey, t } from "../i18n";
+import { t, wordsOf } from "../i18n";
 import { problemWords } from "../i18n/problems";
 
 const PAGE = 100;
@@ -36,7 +36,9 @@ export function AuditJournal() {
   const entries = answer.state === "here" ? [...answer.value.entries, ...older] : [];
   const last = entries[entries.length - 1];
   const cell = (text: string) => { const { words, machine } = named(text); return <span className={machine ? "mono small" : undefined}>{words}</span>; };
-  const outcome = (code: string) => (code === "done" ? t("journal.done") : isKey(`problem.${code}`) ? <span title={code}>{(t as (key: string) => string)(`problem.${code}`)}</span> : code);
+  const outcome = (code: string) => (code === "done" ? t("journal.done") : <span title={code}>{wordsOf(`problem.${code}`) ?? code}</span>);
+  /** Some acts carry what they were about at their end: `invitations.create.member`. */
+  const action = (name: string) => { const words = wordsOf(`action.${name}`) ?? wordsOf(`action.${name.slice(0, name.lastIndexOf("."))}`); return words ? <span title={name}>{words}</span> : <span className="mono small">{name}</span>; };
   return (
     <>
       <div className="ph"><div><h1>{t("journal.title")}</h1><p>{t("journal.words")}</p></div></div>
@@ -53,7 +55,7 @@ export function AuditJournal() {
                   <td className="num muted">{entry.seq}</td>
                   <td className="nowrap"><time dateTime={entry.time}>{moment(entry.time)}</time></td>
                   <th scope="row">{cell(entry.actor)}</th>
-                  <td className="mono small">{entry.action}</td>
+                  <td>{action(entry.action)}</td>
                   <td>{cell(entry.target)}</td>
                   <td className={entry.outcome === "done" ? "muted" : "bad small"}>{outcome(entry.outcome)}</td>
                   <td className="mono small muted">{named(entry.origin).words}</td>

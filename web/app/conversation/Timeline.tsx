@@ -62,6 +62,8 @@ export function Timeline({ view, timeline, acts, handle }: { view: ConversationV
   const [active, setActive] = useState<string | null>(null);
   /** The row that has the focus now: it shows its acts. `active` outlives it, as the place that Tab comes back to. */
   const [focused, setFocused] = useState<string | null>(null);
+  /** The row under a mouse: one for all rows, so that none keeps its acts when the pointer leaves by way of a menu. */
+  const [pointed, setPointed] = useState<string | null>(null);
   const wantFocus = useRef<string | null>(null);
 
   // The first time there is something: at the flag of what is new, else at the newest.
@@ -276,12 +278,12 @@ export function Timeline({ view, timeline, acts, handle }: { view: ConversationV
   const nothing = !timeline.hasOlder && !items.some((item) => item.type === "message" || item.type === "pending");
   return (
     <div className="timeline" data-region="timeline">
-      <div className="log" ref={box} role="log" aria-live="off" aria-label={t("timeline.label")} tabIndex={-1} onScroll={note} onKeyDown={onKeyDown} onFocus={(event) => { const key = (event.target as HTMLElement).closest<HTMLElement>("li[data-key]")?.dataset["key"]; if (key) { setActive(key); setFocused(key); } }} onBlur={(event) => { const to = event.relatedTarget as HTMLElement | null; if (!to || (!event.currentTarget.contains(to) && !to.closest(".react-aria-Popover"))) setFocused(null); }}>
+      <div className="log" ref={box} role="log" aria-live="off" aria-label={t("timeline.label")} tabIndex={-1} onScroll={note} onPointerOver={(event) => { const key = event.pointerType === "mouse" ? (event.target as HTMLElement).closest<HTMLElement>("li[data-key]")?.dataset["key"] : undefined; if (key) setPointed(key); }} onPointerLeave={() => setPointed(null)} onKeyDown={onKeyDown} onFocus={(event) => { const key = (event.target as HTMLElement).closest<HTMLElement>("li[data-key]")?.dataset["key"]; if (key) { setActive(key); setFocused(key); } }} onBlur={(event) => { const to = event.relatedTarget as HTMLElement | null; if (!to || (!event.currentTarget.contains(to) && !to.closest(".react-aria-Popover"))) setFocused(null); }}>
         <div className="fill-up" />
         {timeline.hasOlder && first === 0 && <p className="older" role="status">{t("timeline.older")}</p>}
         <ol ref={list} style={{ paddingTop: offsets[first] ?? 0, paddingBottom: Math.max(0, total - (offsets[last + 1] ?? total)) }}>
           {shown.map((item, i) => (
-            <Row key={item.key} ref={watch} item={item} before={items[first + i - 1]} after={items[first + i + 1]} fresh={first + i === freshAt ? opened.unread : 0} view={view} timeline={timeline} marks={marks} me={me} acts={acts} stop={item.key === fallback} active={item.key === focused} people={people} />
+            <Row key={item.key} ref={watch} item={item} before={items[first + i - 1]} after={items[first + i + 1]} fresh={first + i === freshAt ? opened.unread : 0} view={view} timeline={timeline} marks={marks} me={me} acts={acts} stop={item.key === fallback} active={item.key === focused} pointed={item.key === pointed} people={people} />
           ))}
         </ol>
         {nothing && (

@@ -8,7 +8,7 @@ import { PasswordField, TextArea } from "../../ui/Field";
 import { Check, CircleAlert } from "../../ui/icons";
 import { StrengthMeter } from "../../ui/StrengthMeter";
 import { useClient } from "../client";
-import { isKey, t } from "../i18n";
+import { t, wordsOf } from "../i18n";
 import { strength } from "../password/bits";
 import { fromSentence } from "../password/sentence";
 
@@ -81,7 +81,7 @@ export function PasswordChoice({ label, value, onText, required, context, error,
         {refused === null && enough && <li className="muted"><span className="dot" />{t("pw.toCheck")}</li>}
         {line("password_common", "pw.notCommon", "pw.common")}
         {line("password_personal", "pw.notPersonal", "pw.personal")}
-        {reasons.map((code) => <li key={code} className="bad"><CircleAlert size="s" />{isKey(`problem.${code}`) ? (t as (key: string) => string)(`problem.${code}`) : code}</li>)}
+        {reasons.map((code) => <li key={code} className="bad"><CircleAlert size="s" />{wordsOf(`problem.${code}`) ?? code}</li>)}
       </ul>
       <button type="button" className="linkish" onClick={() => setSentence(true)}>{t("pw.fromSentence")}</button>
       {sentence && <SentenceDialog required={required} use={(made) => { onText(made); setSentence(false); }} close={() => setSentence(false)} />}

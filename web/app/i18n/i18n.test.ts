@@ -50,7 +50,7 @@ describe("catalogue", () => {
     const root = fileURLToPath(new URL("../", import.meta.url));
     const sources = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => /\.tsx?$/.test(file) && !file.includes("catalogue")).map((file) => readFileSync(root + file, "utf8")).join("\n");
     // Keys made from a value: `class.${…}`, `class.${…}.low` and the like.
-    const made = [...sources.matchAll(/`([\w.]*)\$\{[^}]*\}([\w.]*)`/g)].map(([, before = "", after = ""]) => new RegExp(`^${before.replace(/\./g, "\\.")}[\\w]+${after.replace(/\./g, "\\.")}$`)).filter((pattern) => pattern.source.length > 12);
+    const made = [...sources.matchAll(/`([\w.]*)\$\{[^}]*\}([\w.]*)`/g)].map(([, before = "", after = ""]) => new RegExp(`^${before.replace(/\./g, "\\.")}[\\w.]+${after.replace(/\./g, "\\.")}$`)).filter((pattern) => pattern.source.length > 12);
     for (const [key] of entries) {
       const said = sources.includes(`"${key}"`) || made.some((pattern) => pattern.test(key));
       expect(said, key).toBe(true);

@@ -102,6 +102,9 @@ export function t<K extends Key>(key: K, ...args: Args<K>): string {
 /** Whether a text is a key: for codes that come from the server. */
 export const isKey = (text: string): text is Key => Object.hasOwn(catalogue, text);
 
+/** The words of a key made from a name that the server gave, or nothing when there are none yet. */
+export const wordsOf = (key: string): string | null => (isKey(key) ? (t as (key: string) => string)(key) : null);
+
 /** The phrase with `slots` filled by nodes, for links and bold words inside a sentence. */
 export function pieces(key: Key): readonly { readonly text?: string; readonly slot?: string }[] {
   return phrase(key, 0).split(/(\{\w+\})/).filter(Boolean).map((part) => (part.startsWith("{") ? { slot: part.slice(1, -1) } : { text: part }));

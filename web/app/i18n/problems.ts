@@ -2,12 +2,11 @@
 import { ApiProblem, NetworkError } from "@sdk";
 
 import { waitWords } from "../format";
-import { isKey, t } from "./index";
+import { t, wordsOf } from "./index";
 
 export function problemWords(cause: unknown): string {
   if (cause instanceof ApiProblem) {
-    const key = `problem.${cause.code}`;
-    const words = isKey(key) ? (t as (key: string) => string)(key) : cause.title;
+    const words = wordsOf(`problem.${cause.code}`) ?? cause.title;
     const wait = cause.retryAfterMs ? ` ${t("problem.retryIn", { wait: waitWords(cause.retryAfterMs) })}` : "";
     const quote = cause.incident ? ` ${t("problem.incident", { code: cause.incident })}` : "";
     return words + wait + quote;
