@@ -1,5 +1,5 @@
 /** The three panes: list, conversation, details. Below 1180 px details lie over the conversation; below 720 px one pane at a time. */
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 
 import { Button } from "../../ui/Button";
 import { Empty, Waiting } from "../../ui/Waiting";
@@ -9,6 +9,9 @@ import { navigate } from "../router";
 import { Details } from "./Details";
 import { ConversationList } from "./List";
 import { Talk } from "./Talk";
+
+const narrow = matchMedia("(max-width: 719.98px)");
+const useNarrow = () => useSyncExternalStore((listener) => { narrow.addEventListener("change", listener); return () => narrow.removeEventListener("change", listener); }, () => narrow.matches);
 
 const STORE = "rempart.details";
 const wide = () => matchMedia("(min-width: 1180px)").matches;
@@ -44,11 +47,12 @@ function Chosen({ id, asked }: { id: string; asked: boolean }) {
 
 export function ConversationsPage({ id, details, make, palette }: { id: string | null; details: boolean; make: () => void; palette: () => void }) {
   const all = useReadable(useClient().conversations);
+  const alone = useNarrow() && id === null;
   useEffect(() => { if (id === null) document.title = `${t("list.label")} · Rempart`; }, [id]);
   return (
     <div className={id === null ? "work root" : "work"}>
-      <ConversationList current={id} make={make} palette={palette} />
-      {id === null ? (
+      <ConversationList current={id} make={make} palette={palette} alone={alone} />
+      {alone ? null : id === null ? (
         <main className="pane talk nobody" id="main">
           <Empty page level={1} title={all.length === 0 ? t("list.emptyTitle") : t("conv.pickTitle")} acts={<Button kind="go" onClick={make}>{t("list.new")}</Button>}>{all.length === 0 ? t("list.emptyWords") : t("conv.pickWords")}</Empty>
         </main>

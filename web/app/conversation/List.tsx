@@ -55,7 +55,8 @@ function Row({ view, current }: { view: ConversationView; current: boolean }) {
   );
 }
 
-export function ConversationList({ current, make, palette }: { current: string | null; make: () => void; palette: () => void }) {
+/** `alone` is the list as the page itself: one pane at a time, and no conversation chosen. */
+export function ConversationList({ current, make, palette, alone }: { current: string | null; make: () => void; palette: () => void; alone: boolean }) {
   const client = useClient();
   const session = useReadable(client.session);
   const people = useReadable(client.people);
@@ -77,10 +78,12 @@ export function ConversationList({ current, make, palette }: { current: string |
     setTab(next);
     tabs.current?.querySelector<HTMLElement>(`[data-tab="${next}"]`)?.focus();
   };
+  const Pane = alone ? "main" : "aside";
+  const Name = alone ? "h1" : "span";
   return (
-    <aside className="pane list" aria-label={t("list.label")} data-region="list" tabIndex={-1}>
+    <Pane className="pane list" id={alone ? "main" : undefined} aria-label={t("list.label")} data-region="list" tabIndex={-1}>
       <div className="top">
-        <span className="org">{organisation ?? "Rempart"}</span>
+        <Name className="org">{organisation ?? "Rempart"}</Name>
         <IconButton label={t("list.new")} onClick={make}><SquarePen /></IconButton>
       </div>
       <div className="find">
@@ -111,6 +114,6 @@ export function ConversationList({ current, make, palette }: { current: string |
         {all.length === 0 && <Empty title={t("list.emptyTitle")}>{t("list.emptyWords")}</Empty>}
         {all.length > 0 && shown.length === 0 && <p className="sec">{query ? t("list.noneFound") : tab === "unread" ? t("list.noneUnread") : t("list.noneMine")}</p>}
       </div>
-    </aside>
+    </Pane>
   );
 }

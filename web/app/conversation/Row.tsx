@@ -1,5 +1,5 @@
 /** A line of the timeline: a message with its margin, or a change of the conversation. */
-import { memo, useState } from "react";
+import { memo } from "react";
 import type { ReactNode, Ref } from "react";
 import type { ConversationView, FileRef, MarksView, MembershipView, MessageView, OutboxItem, Person, TimelineItem, TimelineView } from "@sdk";
 
@@ -126,14 +126,13 @@ function membershipWords(change: MembershipView, people: People, me: string): st
   const lines: string[] = [];
   const name = (account: string) => (account === me ? t("timeline.you") : personName(people, account));
   const list = (accounts: readonly string[], begins = false) => nameList(accounts.map((account, i) => (account === me && !(begins && i === 0) ? t("timeline.you").toLowerCase() : name(account))), 6);
-  const within = (accounts: readonly string[]) => nameList(accounts.map((account) => (account === me ? t("timeline.you").toLowerCase() : name(account))), 6);
   const by = change.by;
   const added = change.added.map(({ account }) => account);
   if (added.length > 0) {
     const [only] = added;
     const others = added.filter((account) => account !== by);
     if (by === null) lines.push(t("timeline.joined", { names: list(added, true) }));
-    else if (added.length > 1 && others.length < added.length) lines.push(t("timeline.made", { names: within(added) }));
+    else if (added.length > 1 && others.length < added.length) lines.push(t("timeline.made", { names: list(added) }));
     else if (added.length === 1 && only === by) lines.push(by === me ? t("timeline.joinedYou") : t("timeline.joined", { names: name(by) }));
     else lines.push(by === me ? t("timeline.addedYou", { names: list(added) }) : t("timeline.added", { by: name(by), names: list(added) }));
   }
@@ -172,6 +171,7 @@ export type RowProps = {
   /** The one row that Tab reaches. */
   stop: boolean;
   active: boolean;
+  pointed: boolean;
   people: People;
   ref: Ref<HTMLLIElement>;
 };
@@ -201,9 +201,7 @@ function PendingBody({ item, people, me, timeline, acts, conversation }: { item:
 const mentionNames = (accounts: readonly string[], people: People) =>
   accounts.flatMap((account) => { const name = people.get(account)?.display_name; return name ? [{ name, account }] : []; });
 
-export const Row = memo(function Row({ item, before, after, fresh, view, timeline, marks, me, acts, stop, active, people, ref }: RowProps) {
-  // Set by a move and not by entering: a row may come to stand under a pointer that rests.
-  const [hovered, setHovered] = useState(false);
+export const Row = memo(function Row({ item, before, after, fresh, view, timeline, marks, me, acts, stop, active, pointed, people, ref }: RowProps) {
   const time = timeOf(item);
   const newDay = before === undefined ? !timeline.hasOlder : daysAgo(new Date(timeOf(before)), new Date(time)) !== 0;
   const joined = joins(item, before, me) && fresh === 0 && !newDay;
@@ -256,7 +254,7 @@ export const Row = memo(function Row({ item, before, after, fresh, view, timelin
   return (
     <li {...shell}>
       {heads}
-      <div className={`msg${joined ? " next" : ""}${active ? " is-active" : ""}`} onPointerMove={(event) => { if (event.pointerType === "mouse") setHovered(true); }} onPointerLeave={() => setHovered(false)}>
+      <div className={`msg${joined ? " next" : ""}${active ? " is-active" : ""}`}>
         <Face id={author} name={person?.display_name ?? "?"} outside={person?.role === "guest"} />
         <div className="body">
           {joined ? <span className="sr">{own ? t("timeline.you") : personName(people, message.account)}</span> : <Author id={author} person={person} me={me} />}
@@ -280,7 +278,7 @@ export const Row = memo(function Row({ item, before, after, fresh, view, timelin
           {item.waiting && <span><Clock size="s" /> {t("state.pending")}</span>}
           {state && <><span className="only-wide">{state.wide}</span><span className="only-phone">{state.short}</span></>}
         </Edge>
-        {(hovered || active) && !gone && <MessageTools message={message} own={own} canEdit={own && canWrite} canWrite={canWrite} canRedact={own || moderates} acts={acts} />}
+        {(pointed || active) && !gone && <MessageTools message={message} own={own} canEdit={own && canWrite} canWrite={canWrite} canRedact={own || moderates} acts={acts} />}
       </div>
     </li>
   );

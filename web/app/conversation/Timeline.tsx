@@ -1,6 +1,6 @@
 /** The messages: a log of any length, drawn a window at a time, held still while older pages arrive above. */
 import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from "react";
-import type { KeyboardEvent, Ref } from "react";
+import type { KeyboardEvent, PointerEvent, Ref } from "react";
 import type { ConversationView, TimelineItem, TimelineView } from "@sdk";
 
 import { Button } from "../../ui/Button";
@@ -64,6 +64,11 @@ export function Timeline({ view, timeline, acts, handle }: { view: ConversationV
   const [focused, setFocused] = useState<string | null>(null);
   /** The row under a mouse: one for all rows, so that none keeps its acts when the pointer leaves by way of a menu. */
   const [pointed, setPointed] = useState<string | null>(null);
+  // By a move and not by entering: a row may come to stand under a pointer that rests.
+  const point = useCallback((event: PointerEvent) => {
+    const key = event.pointerType === "mouse" ? (event.target as HTMLElement).closest<HTMLElement>("li[data-key]")?.dataset["key"] : undefined;
+    if (key) setPointed(key);
+  }, []);
   const wantFocus = useRef<string | null>(null);
 
   // The first time there is something: at the flag of what is new, else at the newest.
@@ -278,7 +283,7 @@ export function Timeline({ view, timeline, acts, handle }: { view: ConversationV
   const nothing = !timeline.hasOlder && !items.some((item) => item.type === "message" || item.type === "pending");
   return (
     <div className="timeline" data-region="timeline">
-      <div className="log" ref={box} role="log" aria-live="off" aria-label={t("timeline.label")} tabIndex={-1} onScroll={note} onPointerOver={(event) => { const key = event.pointerType === "mouse" ? (event.target as HTMLElement).closest<HTMLElement>("li[data-key]")?.dataset["key"] : undefined; if (key) setPointed(key); }} onPointerLeave={() => setPointed(null)} onKeyDown={onKeyDown} onFocus={(event) => { const key = (event.target as HTMLElement).closest<HTMLElement>("li[data-key]")?.dataset["key"]; if (key) { setActive(key); setFocused(key); } }} onBlur={(event) => { const to = event.relatedTarget as HTMLElement | null; if (!to || (!event.currentTarget.contains(to) && !to.closest(".react-aria-Popover"))) setFocused(null); }}>
+      <div className="log" ref={box} role="log" aria-live="off" aria-label={t("timeline.label")} tabIndex={-1} onScroll={note} onPointerMove={point} onPointerLeave={() => setPointed(null)} onKeyDown={onKeyDown} onFocus={(event) => { const key = (event.target as HTMLElement).closest<HTMLElement>("li[data-key]")?.dataset["key"]; if (key) { setActive(key); setFocused(key); } }} onBlur={(event) => { const to = event.relatedTarget as HTMLElement | null; if (!to || (!event.currentTarget.contains(to) && !to.closest(".react-aria-Popover"))) setFocused(null); }}>
         <div className="fill-up" />
         {timeline.hasOlder && first === 0 && <p className="older" role="status">{t("timeline.older")}</p>}
         <ol ref={list} style={{ paddingTop: offsets[first] ?? 0, paddingBottom: Math.max(0, total - (offsets[last + 1] ?? total)) }}>
