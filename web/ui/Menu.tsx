@@ -27,7 +27,7 @@ export function Menu({ label, entries, children, kind = "bare", className = "ico
             entry === "line" ? (
               <Separator key={`line-${i}`} />
             ) : (
-              <MenuItem key={entry.key} id={entry.key} textValue={entry.words} className={entry.danger ? "react-aria-MenuItem danger" : "react-aria-MenuItem"} isDisabled={entry.unless ?? false} aria-label={entry.ticked ? `${entry.words} ✓` : entry.words}>
+              <MenuItem key={entry.key} id={entry.key} textValue={entry.words} className={entry.danger ? "react-aria-MenuItem danger" : "react-aria-MenuItem"} isDisabled={entry.unless ?? false} aria-label={[entry.words, entry.note, entry.ticked && "✓"].filter(Boolean).join(" ")}>
                 {entry.icon}
                 <span>{entry.words}{entry.note && <><br /><small>{entry.note}</small></>}</span>
                 {entry.ticked && <span className="tick"><Check size="s" /></span>}
