@@ -23,11 +23,11 @@ export class Seat {
     return this.page.locator("a.conv").filter({ has: this.page.locator(".name", { hasText: title }) });
   }
 
-  /** Writes, sends, and sees it acknowledged: the margin then shows the hour alone. */
-  async say(words: string): Promise<Locator> {
+  /** Writes, sends, and sees it acknowledged, as it is shown: the margin then has the hour. */
+  async say(words: string, shown = words): Promise<Locator> {
     await this.composer.fill(words);
     await this.composer.press("Enter");
-    const row = this.message(words);
+    const row = this.message(shown);
     await expect(row).toBeVisible();
     await expect(row.locator(".edge time")).toBeVisible();
     return row;

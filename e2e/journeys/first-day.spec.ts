@@ -32,12 +32,12 @@ test("from the setup link to two people who write to each other", async ({ house
     const meter = page.getByRole("meter", { name: fr("pw.meter") });
     await password.fill("azerty");
     await expect(meter).toHaveAttribute("aria-valuenow", "28");
-    await expect(page.getByText(fr("pw.low", { bits: 28, min: 50 }))).toBeVisible();
+    await expect(page.getByText(fr("pw.low", { bits: 28, min: 80 }))).toBeVisible();
     await page.getByRole("button", { name: fr("act.continue") }).click();
     await expect(page.getByRole("button", { name: fr("act.continue") })).toHaveAttribute("aria-disabled", "true");
     await password.fill("AnneLeGoff2026");
     await expect(page.getByText(fr("pw.personal"))).toBeVisible();
-    await password.fill("motdepassemotdepasse");
+    await password.fill("Motdepasse2026");
     await expect(page.getByText(fr("pw.common"))).toBeVisible();
     await password.fill(PASSWORD);
     await expect(page.getByText(fr("pw.notCommon"))).toBeVisible();

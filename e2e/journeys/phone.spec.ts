@@ -34,7 +34,7 @@ test("on a phone, by touch, from the list to a picture and back", async ({ house
     await karim.composer.fill("J’arrive.");
     await karim.page.getByRole("button", { name: fr("compose.send") }).tap();
     await expect(anne.message("J’arrive.").locator(".quote")).toContainText("deuxième étage");
-    await anne.message("J’arrive.").tap();
+    await anne.message("J’arrive.").getByText("J’arrive.").tap();
     await anne.message("J’arrive.").getByRole("button", { name: fr("msg.react") }).tap();
     await page.getByRole("menuitem", { name: fr("reaction.seen") }).tap();
     await expect(karim.message("J’arrive.").getByRole("button", { name: "Vu 1" })).toBeVisible();
@@ -119,8 +119,8 @@ test("English, from the entrance to the conversations, and kept with the account
     await anne.open("Karim Haddad");
     await expect(anne.message("Good morning.")).toBeVisible();
     await expect(karim.message("Good morning.").locator(".edge")).toContainText("read");
-    await expect(karim.page.getByText(en("class.open.head"))).toBeVisible();
-    await expect(anne.page.getByText(fr("class.open.head"))).toBeVisible();
+    await expect(karim.page.locator("header.top").getByText(en("class.open.head"))).toBeVisible();
+    await expect(anne.page.locator("header.top").getByText(fr("class.open.head"))).toBeVisible();
     await karim.tool(karim.message("Good morning."), en("act.more"));
     await karim.choose(en("msg.redact"));
     await karim.page.getByRole("alertdialog").getByRole("button", { name: en("msg.redact") }).click();
