@@ -7,7 +7,7 @@ use rempart_capsule::{Capsule, FormatError, OuterKey, Partial, Release, Request,
 
 use crate::{Archive, archive, key, rng, seed};
 
-const ONE_TIME: [u8; 32] = [77; 32];
+pub(crate) const ONE_TIME: [u8; 32] = [77; 32];
 
 pub(crate) fn request(archive: &Archive) -> Request {
     Request {

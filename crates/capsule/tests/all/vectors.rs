@@ -4,13 +4,14 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use libcrux_kem::{Algorithm, Ct, PublicKey};
 use rempart_capsule::partial::combine;
 use rempart_capsule::{
-    Capsule, Entry, EpochKey, FileCipher, FileKey, OfficerShare, OuterKey, OuterShare, Partial, Policy, Record, Seed,
-    Target,
+    Capsule, Certificate, Entry, EpochKey, FileCipher, FileKey, Grant, OfficerSet, OfficerShare, OuterKey, OuterShare,
+    Partial, Policy, Record, Release, Request, SealedRelease, Seed, SetChange, Target,
 };
 use serde_json::{Value, json};
 
 use crate::content::{header, signer};
-use crate::{archive, key, seed};
+use crate::opening::{ONE_TIME, request};
+use crate::{archive, key, officers, rng, seed, sign};
 
 fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
@@ -46,12 +47,41 @@ fn made() -> Value {
     let unsigned = Entry::seal(header(), &key(1), "{\"v\":1,\"type\":\"text\"}".as_bytes()).unwrap();
     let signature = signer().sign(&unsigned.signature_input()).to_bytes();
     let file = FileCipher::new(&FileKey::from_bytes([9; 32]));
+    let (officer_keys, set) = officers();
+    let grant = Grant {
+        keys: archive.record.keys(),
+        period: archive.policy.period,
+        retention: archive.policy.retention,
+        threshold: archive.policy.threshold,
+        not_before_ms: 1_790_812_800_000,
+        not_after_ms: 1_798_761_599_999,
+        record_hash: archive.record.hash(),
+        set_hash: set.hash(),
+    };
+    let signatures = sign(&officer_keys, &[0, 2, 3], &grant.signature_input());
+    let next = OfficerSet::new(2, set.hash(), set.keys()[1..4].to_vec()).unwrap();
+    let change = sign(&officer_keys, &[0, 1, 4], &SetChange::signature_input(&next));
+    let request = request(&archive);
+    let place = archive.target.place(&request.group, [1; 32]).unwrap();
+    let capsule = Capsule::make(&place, &seed(1), &key(1)).unwrap();
+    let partial = archive.shares[1].partial(&capsule.verify(&place).unwrap(), &[1; 32]).unwrap();
+    let release = Release::new(&request, &archive.shares[1], vec![partial]).unwrap();
     json!({
         "policy": hex(archive.policy.encode()),
         "ctx": hex(archive.policy.ctx()),
         "record": hex(archive.record.encode()),
         "shares": archive.shares.iter().map(|share| hex(share.encode())).collect::<Vec<_>>(),
         "capsules": cases,
+        "officers": {
+            "set": hex(set.encode()),
+            "certificate": hex(Certificate::new(grant, signatures).unwrap().encode()),
+            "change": hex(SetChange::new(next, change).unwrap().encode()),
+        },
+        "opening": {
+            "one_time_seed": hex(ONE_TIME), "request": hex(request.encode().unwrap()),
+            "epoch_ref": hex([1; 32]), "capsule": hex(capsule.encode()), "release": hex(release.encode()),
+            "sealed_release": hex(release.seal(&request, &mut rng(1)).unwrap().encode()),
+        },
         "entry": {
             "key": hex(key(1).as_bytes()), "leaf_private_key": hex(signer().to_bytes()),
             "header": hex(header().encode().unwrap()), "content": hex("{\"v\":1,\"type\":\"text\"}"),
@@ -125,6 +155,33 @@ fn entry_and_file_are_those_committed() {
 #[test]
 fn what_writes_the_vectors_has_not_changed() {
     assert_eq!(made(), committed());
+}
+
+#[test]
+fn officers_and_openings_are_those_committed() {
+    let file = committed();
+    let set = OfficerSet::decode(&bytes(&file["officers"]["set"])).unwrap();
+    let certificate = Certificate::decode(&bytes(&file["officers"]["certificate"])).unwrap();
+    assert_eq!(certificate.verify(&set), Ok(()));
+    let policy = Policy::decode(&bytes(&file["policy"])).unwrap();
+    assert_eq!(certificate.grant.covers(&policy), Ok(()));
+    let record = Record::decode(&bytes(&file["record"])).unwrap();
+    assert_eq!(certificate.grant.record_hash, record.hash());
+    let change = SetChange::decode(&bytes(&file["officers"]["change"])).unwrap();
+    assert_eq!(change.verify(&set).unwrap().needed(), 2);
+
+    let case = &file["opening"];
+    let request = Request::decode(&bytes(&case["request"])).unwrap();
+    let one_time = OuterKey::from_seed(&array(&case["one_time_seed"]));
+    let sealed = SealedRelease::decode(&bytes(&case["sealed_release"])).unwrap();
+    let release = sealed.open(&request, &one_time).unwrap();
+    assert_eq!(hex(release.encode()), case["release"].as_str().unwrap());
+    let target = Target::new(&policy);
+    let place = target.place(&request.group, array(&case["epoch_ref"])).unwrap();
+    let capsule = Capsule::decode(&bytes(&case["capsule"])).unwrap();
+    let checked = capsule.verify(&place).unwrap();
+    assert_eq!(release.partial(checked.hash()).unwrap().verify(&checked, &record), Ok(()));
+    assert_eq!(record.verify_outer(release.outer()), Ok(()));
 }
 
 /// The X-Wing part of every committed capsule, computed and opened by libcrux.
