@@ -80,11 +80,14 @@ impl Check {
 
 impl App {
     /// Verifies every entry against its leaf, every leaf against the tiles, the tiles against the signed checkpoint, and
-    /// every journal's numbering. Stops at nothing: all findings are told. Needs the server's keys.
+    /// every journal's numbering. Stops at nothing: all findings are told. Needs the server's keys. The server may go on
+    /// writing meanwhile: what is compared was read in an order in which growth is no finding.
     ///
     /// # Errors
     /// Only faults of the store; what is wrong with the archive is in the summary.
     pub async fn verify_archive(&self, mut progress: impl FnMut(Progress) + Send) -> Outcome<Summary> {
+        // Heads before the state: what gets its position in between is in the log that is read.
+        let mut heads = self.heads().await?;
         let state = self.store.log_state().await?;
         let mut check = Check {
             summary: Summary::default(),
@@ -94,20 +97,29 @@ impl App {
             tiles: HashMap::new(),
         };
         check.summary.entries = state.size;
-        let mut heads = self.heads().await?;
-        check.summary.conversations = u64::try_from(heads.len()).unwrap_or(u64::MAX);
         let mut position = 0;
-        loop {
+        let mut beyond = false;
+        while !beyond {
             let runs = self.store.runs(position, READ).await?;
             if runs.is_empty() {
                 break;
             }
             for run in runs {
+                if run.position >= state.size && position >= state.size {
+                    beyond = true;
+                    break;
+                }
                 if run.position != position {
                     check.find(Some(position), None, "the log's positions have a gap or overlap here");
                 }
                 self.verify_run(&run, &mut check, state.size, &mut progress).await?;
                 position = run.position + run.count;
+                if !heads.contains_key(&run.conversation)
+                    && let Some(new) = self.head(run.conversation).await?
+                {
+                    // Made since the heads were read: nothing of it was there then.
+                    heads.insert(run.conversation, (0, Unlogged { logged: 0, last: 0, ..new }));
+                }
                 if let Some(head) = heads.get_mut(&run.conversation) {
                     if head.0 + 1 != run.first_seq {
                         let place = Some((run.conversation, run.first_seq));
@@ -120,7 +132,9 @@ impl App {
                 }
             }
         }
-        if position != state.size {
+        check.summary.conversations = u64::try_from(heads.len()).unwrap_or(u64::MAX);
+        let grown = beyond && self.store.log_state().await?.size > state.size;
+        if position != state.size || beyond != grown {
             check.find(Some(position.min(state.size)), None, "the log does not end where its state says");
         }
         self.verify_checkpoint(&state.checkpoint, state.size, &mut check).await?;
@@ -147,6 +161,14 @@ impl App {
             after = Some(last.conversation);
             heads.extend(page.into_iter().map(|h| (h.conversation, (0, h))));
         }
+    }
+
+    /// One conversation's head, as it is now.
+    async fn head(&self, id: ConversationId) -> Outcome<Option<Unlogged>> {
+        let before = u128::from_be_bytes(*id.as_bytes()).checked_sub(1);
+        let before = before.map(|number| ConversationId::from_bytes(number.to_be_bytes()));
+        let heads = self.store.journal_heads(before, 1).await?;
+        Ok(heads.into_iter().find(|head| head.conversation == id))
     }
 
     async fn verify_run(
@@ -227,38 +249,51 @@ impl App {
         Ok(())
     }
 
+    /// `before` was read before the log, what is compared with it since; so that the truth lies between both heads.
     async fn verify_journal(
         &self,
         conversation: ConversationId,
         logged: u64,
-        head: &Unlogged,
+        before: &Unlogged,
         check: &mut Check,
     ) -> Outcome<()> {
-        if logged != head.logged {
+        let rows = self.store.count_rows(conversation).await?;
+        let mut waiting = Vec::new();
+        let mut after = logged;
+        loop {
+            let page = self.store.read(conversation, Range::After(after), READ).await?;
+            let Some(last) = page.last() else { break };
+            after = last.seq;
+            for row in page {
+                if row.envelope.kind == EntryKind::Erasure {
+                    // An erasure that waits for its position has erased already.
+                    check.erasures.insert((conversation, row.envelope.refers_to));
+                }
+                waiting.push((row.seq, row.envelope.time));
+            }
+        }
+        let Some(now) = self.head(conversation).await? else {
+            check.find(None, Some((conversation, logged)), "the conversation was taken out");
+            return Ok(());
+        };
+        if logged < before.logged || logged > now.logged {
             check.find(None, Some((conversation, logged)), "the journal says that more, or less, of it is in the log");
         }
-        let rows = self.store.count_rows(conversation).await?;
-        if rows != head.last {
-            let what = if rows > head.last {
-                "the journal holds entries past its last number, or twice"
-            } else {
-                "the journal holds fewer entries than it counts"
-            };
-            check.find(None, Some((conversation, head.last)), what);
+        if rows > now.last {
+            let what = "the journal holds entries past its last number, or twice";
+            check.find(None, Some((conversation, now.last)), what);
         }
-        let now = self.now();
-        // An erasure that waits for its position has erased already.
-        let waiting = self.store.read(conversation, Range::After(logged), READ).await?;
-        check.summary.waiting += head.last.saturating_sub(logged);
-        for row in waiting {
-            let place = Some((conversation, row.seq));
-            if row.envelope.kind == EntryKind::Erasure {
-                check.erasures.insert((conversation, row.envelope.refers_to));
-            }
-            if late(row.envelope.time, now) {
-                check.find(None, place, "the entry has waited for its position for more than 60 s");
-            } else if row.seq > head.last {
+        if rows < before.last {
+            check.find(None, Some((conversation, before.last)), "the journal holds fewer entries than it counts");
+        }
+        check.summary.waiting += now.last.saturating_sub(now.logged);
+        let moment = self.now();
+        for (seq, time) in waiting {
+            let place = Some((conversation, seq));
+            if seq > now.last {
                 check.find(None, place, "the entry was put in past the journal's last number");
+            } else if seq > now.logged && late(time, moment) {
+                check.find(None, place, "the entry has waited for its position for more than 60 s");
             }
         }
         Ok(())

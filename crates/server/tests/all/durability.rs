@@ -19,6 +19,7 @@ use rempart_wire::feed::Frame;
 use rempart_wire::journal::{Entry, Receipt};
 use serde_json::{Value, json};
 
+use crate::archive::settled;
 use crate::house::{House, Where, create, options, owner, post, text};
 
 /// Clients that write.
@@ -252,18 +253,6 @@ async fn check(owner: &Person, load: &Load, writers: Vec<Writer>) -> usize {
         }
     }
     total
-}
-
-async fn settled(server: &Server) -> String {
-    for _ in 0..100 {
-        let (well, said) = server.verify().await.unwrap();
-        assert!(well, "{said}");
-        if said.contains(", 0 waiting") {
-            return said;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("entries wait for their position for more than 10 s");
 }
 
 fn report(what: &str, kills: u32, load: &Load, began: Instant, starts: &[Duration], verified: &str) {

@@ -1,1 +1,104 @@
-//! Later.
+//! Two nodes on one PostgreSQL, NATS and S3 are one server.
+
+use rempart_testkit::client::session::Person;
+use rempart_testkit::client::{Catcher, Client};
+use rempart_testkit::server::Cluster;
+use rempart_wire::account::Availability;
+use rempart_wire::feed::Frame;
+use rempart_wire::journal::Receipt;
+use serde_json::json;
+
+use crate::archive::settled;
+use crate::files::{send, whole};
+use crate::house::{SOON, create, feed, next_entry, options, owner, post, refusal, say, text, words};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_on_two_nodes_talk() {
+    let mut cluster = Cluster::start(options(), 2).await.unwrap();
+    let maelle = owner(&cluster).await;
+    let iris = maelle.invite("member", "iris", "Iris Le Goff").await.unwrap();
+    let yann = maelle.invite("member", "yann", "Yann Tanguy").await.unwrap();
+    let second = cluster.nodes[1].target().unwrap();
+    yann.client.go_to(second.clone()).await;
+    let (at_iris, at_yann) = (feed(&iris).await, feed(&yann).await);
+    at_iris
+        .find(SOON, |frame| match frame {
+            Frame::Presence { presence } if presence.account == yann.account => {
+                (presence.presence.availability == Availability::Available).then_some(())
+            }
+            _ => None,
+        })
+        .await
+        .expect("presence crosses nodes within two seconds");
+    let here = create(&iris, "direct", "", &[&yann]).await;
+    let once = post(here, &text("d'un nœud à l'autre"));
+    let receipt: Receipt = at_iris.ask("messages.post", &once).await.unwrap();
+    let seen = next_entry(&at_yann, here).await;
+    assert_eq!((seen.seq, seen.leaf), (receipt.seq, receipt.leaf.clone()));
+    let answer = say(&yann, here, "bien reçu").await;
+    loop {
+        let seen = next_entry(&at_iris, here).await;
+        if words(&seen) == "bien reçu" {
+            assert_eq!(seen.seq, answer.seq);
+            break;
+        }
+    }
+    at_yann.command("typing.set", json!({ "conversation": here, "typing": true })).await.unwrap();
+    at_iris.find(SOON, |f| matches!(f, Frame::Typing { typing: true, .. }).then_some(())).await.unwrap();
+    at_yann.command("marks.read", json!({ "conversation": here, "seq": answer.seq })).await.unwrap();
+    at_iris
+        .find(SOON, |frame| match frame {
+            Frame::Marks { marks, .. } => {
+                marks.iter().any(|m| m.account == yann.account && m.read == answer.seq).then_some(())
+            }
+            _ => None,
+        })
+        .await
+        .unwrap();
+    // A file sent at one node is read at the other.
+    let file = whole(&iris, here, &vec![42; 300_000]).await;
+    send(&iris, here, &file).await;
+    let path = format!("/api/v1/conversations/{}/blobs/{}", here.0, file.blob.unwrap().0);
+    assert_eq!(yann.client.get(&path).await.unwrap().body.len(), 300_000);
+    // A retry at the other node is the same entry.
+    iris.client.go_to(second).await;
+    let again: Receipt = iris.client.ask("messages.post", &once).await.unwrap();
+    assert_eq!((again.seq, again.leaf), (receipt.seq, receipt.leaf));
+    // What ends at one node ends at the other.
+    maelle.client.command("accounts.disable", json!({ "account": yann.account })).await.unwrap();
+    assert_eq!(at_yann.closed().await, Some(4003));
+
+    cluster.nodes[0].stop().await.unwrap();
+    settled(&cluster.nodes[1]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_of_a_killed_node_go_on_at_the_other() {
+    let mut cluster = Cluster::start(options(), 2).await.unwrap();
+    let maelle = owner(&cluster).await;
+    let iris = maelle.invite("member", "iris", "Iris Le Goff").await.unwrap();
+    let here = create(&maelle, "direct", "", &[&iris]).await;
+    let mut catcher = Catcher::default();
+    catcher.begin(here.0, 0);
+    let before = say(&maelle, here, "avant").await;
+    let open = feed(&maelle).await;
+    cluster.nodes[0].kill().await.unwrap();
+    open.closed().await;
+    let second = cluster.nodes[1].target().unwrap();
+    maelle.client.go_to(second.clone()).await;
+    iris.client.go_to(second.clone()).await;
+    let open = feed(&maelle).await;
+    let after = say(&iris, here, "après").await;
+    assert_eq!(after.seq, before.seq + 1);
+    let known = open.welcome.conversations.iter().find(|c| c.conversation == here).unwrap().last_seq;
+    catcher.catch_up_on(&open, here.0, known).await.unwrap();
+    catcher.take(here.0, next_entry(&open, here).await).unwrap();
+    assert_eq!(catcher.journal(here.0).unwrap().last(), after.seq);
+    let nobody = Client::new(&second);
+    refusal(nobody.command("ping", json!({})).await, "not_signed_in");
+    cluster.nodes[0].resume().await.unwrap();
+    let person: Person = maelle.invite("member", "yann", "Yann Tanguy").await.unwrap();
+    person.client.go_to(cluster.nodes[0].target().unwrap()).await;
+    person.me().await.unwrap();
+    settled(&cluster.nodes[0]).await;
+}

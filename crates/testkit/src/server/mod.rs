@@ -1,10 +1,11 @@
-//! The real program `rempart` as a process of its own, in folders of its own, on a port that the system chooses.
+//! The real program `rempart` as a process of its own, in folders of its own, on a port of its own.
 //!
 //! A server tells by its log that it is ready; nothing here asks again and again. Reading order: [`Server`], then
 //! [`cluster`] (several nodes on one PostgreSQL and NATS).
 
 pub mod cluster;
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
@@ -27,6 +28,9 @@ use crate::client::Target;
 const START: Duration = Duration::from_secs(60);
 /// How long a server may take to stop when told to.
 const STOP: Duration = Duration::from_secs(30);
+
+/// First port, and how many: below those that Linux gives to clients (`net.ipv4.ip_local_port_range`).
+const QUIET: (u16, u64) = (12_000, 20_000);
 
 /// What a server is started with.
 #[derive(Clone, Debug)]
@@ -151,6 +155,9 @@ impl Server {
     /// What kept it from being ready, with the end of its log.
     pub async fn resume(&mut self) -> Result<()> {
         ensure!(self.child.is_none(), "the server runs already");
+        if self.address.port() == 0 {
+            self.address.set_port(quiet_port()?);
+        }
         let seen = (self.log.all().len(), self.printed.all().len());
         let began = Instant::now();
         let mut child = self
@@ -162,6 +169,8 @@ impl Server {
             .with_context(|| format!("start {}", self.options.binary.display()))?;
         self.log.follow(child.stderr.take().context("no log")?);
         self.printed.follow(child.stdout.take().context("no output")?);
+        // Kept from now on: a start that is given up is still to be killed and waited for.
+        let child = self.child.insert(child);
         let mut lines = self.log.count.subscribe();
         let ready = async {
             loop {
@@ -174,14 +183,15 @@ impl Server {
                 }
             }
         };
-        let port = match timeout(START, ready).await {
-            Ok(Ok(port)) => port,
-            Ok(Err(error)) => return Err(error.context(self.end_of_log())),
-            Err(_) => bail!("the server was not ready in {START:?}: {}", self.end_of_log()),
+        let port = match timeout(START, ready).await.unwrap_or_else(|_| bail!("the server was not ready in {START:?}")) {
+            Ok(port) => port,
+            Err(error) => {
+                self.kill().await?;
+                return Err(error.context(self.end_of_log()));
+            }
         };
         self.took = began.elapsed();
-        self.address.set_port(port);
-        self.child = Some(child);
+        ensure!(port == self.address.port(), "the server listens on port {port}");
         let mut printed = self.printed.count.subscribe();
         let whole = async {
             while self.printed.find(seen.1, |line| line.starts_with('└').then_some(())).is_none() {
@@ -326,6 +336,16 @@ impl Server {
         let text = [output.stdout, output.stderr].concat();
         Ok((output.status.success(), String::from_utf8_lossy(&text).into_owned()))
     }
+}
+
+/// A free port that the system gives to no client. Where a server is away, a client that tries again and again would in the
+/// end be given the server's own port, connect to itself, and keep the server from coming back.
+fn quiet_port() -> Result<u16> {
+    let tries = (0..100).map(|_| QUIET.0 + u16::try_from(RandomState::new().build_hasher().finish() % QUIET.1).unwrap_or(0));
+    tries
+        .into_iter()
+        .find(|port| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .context("no free port")
 }
 
 /// The port of the line that says ready.
