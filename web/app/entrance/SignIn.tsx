@@ -79,7 +79,7 @@ function FactorStep({ ticket, server, back }: { ticket: string; server: ServerIn
   return (
     <Wall host={server?.host} title={t("signin.factorTitle")}>
       <h1>{t("signin.factorTitle")}</h1>
-      <p className="lead">{t("signin.factorLead")}</p>
+      <p className="lead">{recovery ? t("signin.recoveryLead") : t("signin.factorLead")}</p>
       <form className="form narrow" noValidate onSubmit={(event) => { event.preventDefault(); if (clean !== "" && wait === 0 && !expired) void act.run(async () => { await client.entrance.secondFactor(ticket, clean); }); }}>
         <TextField key={String(recovery)} label={recovery ? t("signin.recovery") : t("signin.code")} value={code} onText={setCode} inputMode={recovery ? "text" : "numeric"} autoComplete="one-time-code" autoCapitalize="none" spellCheck={false} maxLength={recovery ? 40 : 7} className="mono code" autoFocus />
         <Refused cause={act.cause} wait={wait} />

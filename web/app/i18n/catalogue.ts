@@ -68,7 +68,7 @@ export const catalogue = {
   // First run
   "setup.checking": { fr: "Vérification du lien.", en: "Checking the link." },
   "setup.notReady": { fr: "Ce serveur attend sa mise en route", en: "This server waits to be set up" },
-  "setup.notReadyWords": { fr: "Ouvrez le lien de mise en route qu'il a affiché à son premier démarrage, ou demandez-en un nouveau sur sa machine avec « rempart setup-link ».", en: "Open the setup link that it printed when first started, or make a new one on its machine with “rempart setup-link”." },
+  "setup.notReadyWords": { fr: "Ouvrez le lien de mise en route qu'il a affiché à son premier démarrage, ou redémarrez-le : il en affiche un nouveau.", en: "Open the setup link that it printed when first started, or start it again: it prints a new one." },
   "setup.orgLead": { fr: "Le lien est vérifié. Donnez un nom à la maison.", en: "The link holds. Give the house a name." },
   "setup.orgName": { fr: "Nom", en: "Name" },
   "setup.orgNameHint": { fr: "Affiché à tous, en haut de chaque fenêtre.", en: "Shown to everybody, at the top of every window." },
@@ -155,6 +155,7 @@ export const catalogue = {
   "signin.out": { fr: "La session est fermée. Rien de votre compte ne reste sur cet appareil.", en: "You are signed out. Nothing of your account stays on this device." },
   "signin.factorTitle": { fr: "Second facteur", en: "Second factor" },
   "signin.factorLead": { fr: "Ouvrez votre application de codes.", en: "Open your authenticator application." },
+  "signin.recoveryLead": { fr: "Prenez un des codes que vous avez imprimés. Chacun sert une fois.", en: "Take one of the codes that you printed. Each works once." },
   "signin.code": { fr: "Code à six chiffres", en: "Six-digit code" },
   "signin.recovery": { fr: "Code de secours", en: "Recovery code" },
   "signin.useRecovery": { fr: "Utiliser un code de secours", en: "Use a recovery code" },
