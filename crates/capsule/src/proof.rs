@@ -1,16 +1,16 @@
 //! The one zero-knowledge proof of this crate, used twice: that two elements have the same discrete logarithm to two
-//! bases (Chaum and Pedersen, *Wallet Databases with Observers*, CRYPTO '92, §3.2), made non-interactive by hashing.
+//! bases (Chaum and Pedersen, *Wallet Databases with Observers*, CRYPTO '92), made non-interactive by hashing.
 //!
 //! **In a capsule** it is that of TDH2 (Shoup and Gennaro, *Securing Threshold Cryptosystems against Chosen Ciphertext
-//! Attack*, J. Cryptology 15(2), 2002, §4): the sealer shows that `R = r·G` and `R̄ = r·Ḡ` have one `r`, over a label.
+//! Attack*, J. Cryptology 15(2), 2002): the sealer shows that `R = r·G` and `R̄ = r·Ḡ` have one `r`, over a label.
 //! What it buys: an officer's partial `x_i·R` reveals something only about an `R` that was made for this very place.
 //!
 //! - Somebody who copies `R` from another conversation cannot prove it under another label without knowing `r`.
 //! - Somebody who blinds it, `R' = R + t·G` or `t·R`, does not know the logarithm of `R'` either; and if he did, the
 //!   partials would tell him nothing new.
-//! - In the security proof, `Ḡ = t·X` for a known `t` lets the simulator answer for every valid capsule without any
-//!   share, since `R̄ = r·t·X`: so partials of valid capsules are no oracle. That needs `Ḡ` to depend on `X`: here it
-//!   is hashed from `X`, one per archive key, and the hash is the random oracle that the paper sets freely.
+//! - Why partials of valid capsules are no oracle: a simulator that may set `Ḡ = t·X` for a known `t` finds `r·X` of any
+//!   valid capsule as `(1/t)·R̄`, without a share; so it can answer as officers do, and their answers teach nothing. It
+//!   must set `Ḡ` after `X`: hence `Ḡ` is hashed from `X`, one per archive key, the hash being a random oracle.
 //!
 //! The challenge covers everything in sight (label, policy, both elements, the X-Wing ciphertext, the sealed key), as
 //! the paper's `H2(c, L, u, w, ū, w̄)` does. **The nonce is derived from the secret and from that same statement**: were
