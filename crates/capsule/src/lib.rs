@@ -11,8 +11,8 @@
 //! presentation language of TLS (RFC 8446 §3), all numbers big-endian, and each value has one spelling.
 //!
 //! Reading order: [`keys`] (what is sealed to), [`policy`] and [`officers`] (who may name it), [`capsule`] and
-//! [`proof`] (one epoch's key, sealed), [`threshold`] and [`partial`] (how officers open it), [`opening`] (how their
-//! answers travel), [`content`] and [`file`] (what the epoch's key protects).
+//! [`proof`] (one epoch's key, sealed), [`sent`] (how it is delivered), [`threshold`] and [`partial`] (how officers open it), [`opening`] (how their
+//! answers travel), [`content`] and [`mod@file`] (what the epoch's key protects).
 
 pub mod capsule;
 pub mod codec;
@@ -24,6 +24,7 @@ pub mod opening;
 pub mod partial;
 pub mod policy;
 pub mod proof;
+pub mod sent;
 pub mod threshold;
 
 mod derive;
@@ -38,4 +39,5 @@ pub use officers::{Certificate, Grant, OfficerSet, SetChange, Standing};
 pub use opening::{Release, Request, SealedRelease};
 pub use partial::Partial;
 pub use policy::{Period, Policy, Retention, Threshold};
+pub use sent::SentCapsule;
 pub use threshold::{OfficerShare, OuterShare, Record};

@@ -278,6 +278,10 @@ def main():
     statement = place(key_id, group, h(case["epoch_ref"])) + capsule_hash + officer + encode(x_i) + u
     big_r = decode(read_capsule(h(case["capsule"]))["r"])
     assert valid(b"rempart archive 1 partial", statement, e, response, x_i, big_r, decode(u))
+    signer = Ed25519PrivateKey.from_private_bytes(h(file["entry"]["leaf_private_key"])).public_key()
+    sent = h(case["sent"])
+    signer.verify(sent[-64:], b"rempart capsule 1" + sent[:-64])
+    assert sent[-64 - 1297 : -64] == h(case["capsule"])
     print("opening: the release opens, its partial is proved")
 
     pinned = h(file["officers"]["set"])

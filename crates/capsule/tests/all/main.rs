@@ -5,6 +5,7 @@ mod attacks;
 mod content;
 mod opening;
 mod policy;
+mod sent;
 mod threshold;
 mod vectors;
 

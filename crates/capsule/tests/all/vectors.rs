@@ -5,7 +5,7 @@ use libcrux_kem::{Algorithm, Ct, PublicKey};
 use rempart_capsule::partial::combine;
 use rempart_capsule::{
     Capsule, Certificate, Entry, EpochKey, FileCipher, FileKey, Grant, OfficerSet, OfficerShare, OuterKey, OuterShare,
-    Partial, Policy, Record, Release, Request, SealedRelease, Seed, SetChange, Target,
+    Partial, Policy, Record, Release, Request, SealedRelease, Seed, SentCapsule, SetChange, Target,
 };
 use serde_json::{Value, json};
 
@@ -65,6 +65,8 @@ fn made() -> Value {
     let place = archive.target.place(&request.group, [1; 32]).unwrap();
     let capsule = Capsule::make(&place, &seed(1), &key(1)).unwrap();
     let partial = archive.shares[1].partial(&capsule.verify(&place).unwrap(), &[1; 32]).unwrap();
+    let sent = SentCapsule::prepare(&request.group, 5, [1; 32], [9; 32], &capsule).unwrap();
+    let sent_signature = signer().sign(&sent.signature_input()).to_bytes();
     let release = Release::new(&request, &archive.shares[1], vec![partial]).unwrap();
     json!({
         "policy": hex(archive.policy.encode()),
@@ -79,7 +81,8 @@ fn made() -> Value {
         },
         "opening": {
             "one_time_seed": hex(ONE_TIME), "request": hex(request.encode().unwrap()),
-            "epoch_ref": hex([1; 32]), "capsule": hex(capsule.encode()), "release": hex(release.encode()),
+            "epoch_ref": hex([1; 32]), "capsule": hex(capsule.encode()),
+            "sent": hex(sent.sign(sent_signature).encode().unwrap()), "release": hex(release.encode()),
             "sealed_release": hex(release.seal(&request, &mut rng(1)).unwrap().encode()),
         },
         "entry": {
@@ -182,6 +185,9 @@ fn officers_and_openings_are_those_committed() {
     let checked = capsule.verify(&place).unwrap();
     assert_eq!(release.partial(checked.hash()).unwrap().verify(&checked, &record), Ok(()));
     assert_eq!(record.verify_outer(release.outer()), Ok(()));
+    let sent = SentCapsule::decode(&bytes(&case["sent"])).unwrap();
+    assert_eq!(sent.verify(&signer().verifying_key().to_bytes()), Ok(()));
+    assert_eq!(sent.capsule(), Ok(capsule));
 }
 
 /// The X-Wing part of every committed capsule, computed and opened by libcrux.
