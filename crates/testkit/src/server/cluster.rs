@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
 use super::{Options, Server};
-use crate::services::{Nats, Postgres, S3};
+use crate::services::{Nats, Postgres, PostgresOptions, S3};
 
 /// Nodes and what they stand on.
 #[derive(Debug)]
@@ -37,8 +37,16 @@ impl Cluster {
     /// # Errors
     /// A program that is not installed, by name, or what kept one from being ready.
     pub async fn start(options: Options, nodes: usize) -> Result<Self> {
-        let services = tokio::task::spawn_blocking(|| {
-            anyhow::Ok((Postgres::start()?, Nats::start()?, S3::start()?))
+        Self::start_on(PostgresOptions::default(), options, nodes).await
+    }
+
+    /// The same on a PostgreSQL with options of its own: for measurements, whose commits wait for the disk.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    pub async fn start_on(database: PostgresOptions, options: Options, nodes: usize) -> Result<Self> {
+        let services = tokio::task::spawn_blocking(move || {
+            anyhow::Ok((Postgres::start_with(database)?, Nats::start()?, S3::start()?))
         });
         let (postgres, nats, s3) = services.await??;
         let store = postgres.database()?;
