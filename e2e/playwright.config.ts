@@ -11,6 +11,11 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 10_000 },
   reporter: [["list"]],
+  projects: [
+    { name: "journeys", testIgnore: /long-timeline/ },
+    // What measures time runs by itself.
+    { name: "measured", testMatch: /long-timeline/, dependencies: ["journeys"] },
+  ],
   use: {
     actionTimeout: 15_000,
     navigationTimeout: 20_000,

@@ -39,9 +39,9 @@ export class Seat {
     await row.getByRole("toolbar").getByRole("button", { name: label, exact: true }).click();
   }
 
-  /** An entry of the menu that is open. */
+  /** An entry of the menu that is open; its note may follow. */
   async choose(words: string): Promise<void> {
-    await this.page.getByRole("menuitem", { name: words }).click();
+    await this.page.getByRole("menuitem", { name: new RegExp(`^${words.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`) }).click();
   }
 
   /** Opens a conversation with somebody from the directory. */

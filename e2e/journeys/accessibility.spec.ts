@@ -83,8 +83,11 @@ test("conversations: every kind of message, every act", async ({ house }) => {
   const menu = page.getByRole("menu");
   const details = page.getByRole("complementary", { name: fr("details.label") });
   const shown = async () => expect(dialog).toBeVisible();
+  const open = async () => { await page.keyboard.press("Control+i"); await expect(details).toBeVisible(); };
+  const shut = async () => { await page.keyboard.press("Control+i"); await expect(details).toHaveCount(0); };
   await scanAll(page, [
-    ["conversation", async () => { await expect(anne.message("Le scanner")).toBeVisible(); }],
+    ["conversation-details", async () => { await expect(anne.message("Le scanner")).toBeVisible(); }],
+    ["conversation", shut],
     ["conversation-acts", async () => { await anne.message("merci").locator(".msg").hover(); await expect(page.getByRole("toolbar")).toBeVisible(); }, ["wide"]],
     ["conversation-react", async () => { await anne.tool(anne.message("merci"), fr("msg.react")); await expect(menu).toBeVisible(); }, ["wide"]],
     ["conversation-other-reaction", async () => { await anne.choose(fr("reaction.other")); await shown(); }],
@@ -98,10 +101,10 @@ test("conversations: every kind of message, every act", async ({ house }) => {
     ["conversation-menu", async () => { await escape(); await page.locator("header.top").getByRole("button", { name: fr("act.more") }).click(); await expect(menu).toBeVisible(); }, ["wide"]],
     ["conversation-title", async () => { await anne.choose(fr("details.editTitle")); await shown(); }],
     ["conversation-leave", async () => { await escape(); await page.locator("header.top").getByRole("button", { name: fr("act.more") }).click(); await anne.choose(fr("details.leave")); await shown(); }],
-    ["conversation-member", async () => { await escape(); await details.getByRole("button", { name: fr("details.memberMenu", { name: "Karim Haddad" }) }).click(); await expect(menu).toBeVisible(); }, ["wide"]],
+    ["conversation-member", async () => { await escape(); await open(); await details.getByRole("button", { name: fr("details.memberMenu", { name: "Karim Haddad" }) }).click(); await expect(menu).toBeVisible(); }, ["wide"]],
     ["conversation-remove", async () => { await anne.choose(fr("details.removeMember")); await shown(); }],
     ["conversation-add", async () => { await escape(); await details.getByRole("button", { name: fr("details.add"), exact: true }).click(); await shown(); }],
-    ["palette", async () => { await escape(); await page.keyboard.press("Control+k"); await page.keyboard.type("a"); await expect(page.getByRole("option").first()).toBeVisible(); }],
+    ["palette", async () => { await escape(); await shut(); await page.keyboard.press("Control+k"); await page.keyboard.type("a"); await expect(page.getByRole("option").first()).toBeVisible(); }],
     ["new-direct", async () => { await escape(); await page.getByRole("button", { name: fr("list.new") }).first().click(); await expect(page.getByRole("option", { name: /Karim/ })).toBeVisible(); }],
     ["new-group", async () => { await dialog.getByText(fr("new.group"), { exact: true }).click(); await dialog.getByRole("button", { name: fr("new.act") }).click(); await expect(dialog.getByText(fr("details.titleMissing"))).toBeVisible(); }],
     ["new-channel", async () => { await dialog.getByText(fr("new.channel"), { exact: true }).click(); await expect(dialog.getByText(fr("new.channelWords"))).toBeVisible(); }],

@@ -139,11 +139,11 @@ test("an administrator's day", async ({ house }) => {
   await test.step("the journal tells who did what", async () => {
     await page.getByRole("link", { name: fr("pages.adminJournal") }).click();
     await expect(page.getByRole("heading", { level: 1, name: "Journal" })).toBeVisible();
-    const closed = rowOf("accounts.disable").first();
+    const closed = rowOf(fr("action.accounts.disable")).first();
     await expect(closed).toContainText("Anne Le Goff");
     await expect(closed).toContainText("Karim Haddad");
     await expect(closed).toContainText("fait");
-    await expect(rowOf("invitations.revoke").first()).toContainText("Anne Le Goff");
+    await expect(rowOf(fr("action.invitations.revoke")).first()).toContainText("Anne Le Goff");
   });
 
   await test.step("health says what the server does by itself", async () => {

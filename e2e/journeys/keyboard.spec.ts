@@ -137,7 +137,8 @@ test("signing in, finding somebody, writing, answering, editing: by keys alone",
       const seen = await page.evaluate(() => {
         const element = document.activeElement;
         if (!element || element === document.body) return true;
-        const shown = (node: Element) => { const style = getComputedStyle(node); return (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2) || style.boxShadow !== "none"; };
+        const lines = (style: CSSStyleDeclaration) => (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2) || style.boxShadow !== "none";
+        const shown = (node: Element) => lines(getComputedStyle(node)) || lines(getComputedStyle(node, "::after"));
         return shown(element) || (element.parentElement !== null && (shown(element.parentElement) || (element.closest(".compose, .find, .suffix, .pw") !== null && shown(element.closest(".compose, .find, .suffix, .pw") as Element))));
       });
       expect(seen, `stop ${i}: ${JSON.stringify(await focused())}`).toBe(true);
