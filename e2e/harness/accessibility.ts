@@ -15,7 +15,7 @@ const SIZES = [["wide", DESKTOP], ["phone", PHONE]] as const;
 /** `REMPART_SHOTS=1` keeps a picture of every state in `shots/`. */
 const pictures = process.env["REMPART_SHOTS"] === "1";
 
-/** What is wrong, a line each. Checks each theme at each size, and leaves the page wide and light. */
+/** What is wrong, a line each; that nothing is wider than the window too. Checks each theme at each size, and leaves the page wide and light. */
 export async function scan(page: Page, name: string, sizes: readonly ("wide" | "phone")[] = ["wide", "phone"]): Promise<string[]> {
   const found: string[] = [];
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
@@ -28,6 +28,8 @@ export async function scan(page: Page, name: string, sizes: readonly ("wide" | "
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
       const results = await page.evaluate((tags) => (window as unknown as { axe: typeof axe }).axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] }) as Promise<AxeResults>, RULES);
       for (const { id, help, nodes } of results.violations) found.push(`${name}, ${size}, ${colorScheme}: ${id} (${help}): ${nodes.slice(0, 3).map(({ target, failureSummary }) => `${target.join(" ")} — ${(failureSummary ?? "").split("\n")[1]?.trim() ?? ""}`).join("; ")}`);
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (wider > 0) found.push(`${name}, ${size}, ${colorScheme}: ${wider} px wider than the window`);
       if (pictures) {
         await mkdir(SHOTS, { recursive: true });
         await page.screenshot({ path: `${SHOTS}${name.replace(/[^a-z0-9]+/gi, "-")}.${size}.${colorScheme}.png` });
