@@ -286,7 +286,7 @@ impl App {
         if rows < before.last {
             check.find(None, Some((conversation, before.last)), "the journal holds fewer entries than it counts");
         }
-        check.summary.waiting += now.last.saturating_sub(now.logged);
+        check.summary.waiting += before.last.saturating_sub(logged);
         let moment = self.now();
         for (seq, time) in waiting {
             let place = Some((conversation, seq));

@@ -11,7 +11,6 @@ use rempart_wire::conversation::Conversation;
 use rempart_wire::feed::Frame;
 use rempart_wire::journal::Receipt;
 use rempart_wire::{B64, Id, Problem};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 /// How long a frame may take that the server sends by itself.
@@ -120,9 +119,4 @@ pub(crate) async fn next_entry(feed: &Feed, conversation: Where) -> rempart_wire
 pub(crate) fn words(entry: &rempart_wire::journal::Entry) -> String {
     let content = entry.content.as_ref().map(|c| c.0.clone()).unwrap_or_default();
     serde_json::from_slice::<Value>(&content).unwrap_or_default()["text"].as_str().unwrap_or_default().to_owned()
-}
-
-/// JSON of anything that can be sent.
-pub(crate) fn value(of: &impl Serialize) -> Value {
-    serde_json::to_value(of).unwrap()
 }

@@ -4,6 +4,7 @@
 //! is, [`durability`] kills the server while people write.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "in a test, what cannot be is a failure"
