@@ -146,12 +146,7 @@ pub fn check_entry(conversation: ConversationId, entry: &Entry) -> Result<()> {
 ///
 /// # Errors
 /// What differs.
-pub fn check_receipt(
-    key: &VerifierKey,
-    conversation: ConversationId,
-    content: &[u8],
-    receipt: &Receipt,
-) -> Result<()> {
+pub fn check_receipt(key: &VerifierKey, conversation: ConversationId, content: &[u8], receipt: &Receipt) -> Result<()> {
     let leaf = Leaf::decode(&receipt.leaf.0).context("the leaf")?;
     ensure!(leaf.conversation == conversation, "the leaf is of another conversation");
     ensure!(leaf.seq == receipt.seq, "the leaf is of another number");

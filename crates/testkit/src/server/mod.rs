@@ -183,7 +183,8 @@ impl Server {
                 }
             }
         };
-        let port = match timeout(START, ready).await.unwrap_or_else(|_| bail!("the server was not ready in {START:?}")) {
+        let port = match timeout(START, ready).await.unwrap_or_else(|_| bail!("the server was not ready in {START:?}"))
+        {
             Ok(port) => port,
             Err(error) => {
                 self.kill().await?;
@@ -341,7 +342,8 @@ impl Server {
 /// A free port that the system gives to no client. Where a server is away, a client that tries again and again would in the
 /// end be given the server's own port, connect to itself, and keep the server from coming back.
 fn quiet_port() -> Result<u16> {
-    let tries = (0..100).map(|_| QUIET.0 + u16::try_from(RandomState::new().build_hasher().finish() % QUIET.1).unwrap_or(0));
+    let tries =
+        (0..100).map(|_| QUIET.0 + u16::try_from(RandomState::new().build_hasher().finish() % QUIET.1).unwrap_or(0));
     tries
         .into_iter()
         .find(|port| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
