@@ -136,13 +136,19 @@ pub fn check(situation: &Situation<'_>, commit: &Commit<'_>) -> Result<Roster, R
         if seat.kind == Kind::Guest && proposed.origin != Origin::Server {
             return Err(Refusal::GuestCommit);
         }
-        allowed(situation, commit, proposed)?;
+        may_propose(situation, proposed)?;
+        if matches!(proposed.change, Change::ReInit { .. }) && commit.proposals.len() > 1 {
+            return Err(Refusal::ReInit);
+        }
     }
     after(situation, commit)
 }
 
-/// Judges one proposal by who made it.
-fn allowed(situation: &Situation<'_>, commit: &Commit<'_>, proposed: &Proposed) -> Result<(), Refusal> {
+/// Judges one proposal by who made it, before any commit applies it.
+///
+/// # Errors
+/// The first rule that does not hold.
+pub fn may_propose(situation: &Situation<'_>, proposed: &Proposed) -> Result<(), Refusal> {
     let by = match proposed.origin {
         Origin::Server => return server_may(situation, proposed.change),
         Origin::Outsider => return Err(Refusal::ExternalCommit),
@@ -169,10 +175,7 @@ fn allowed(situation: &Situation<'_>, commit: &Commit<'_>, proposed: &Proposed) 
         Change::ExternalInit => Err(Refusal::ExternalCommit),
         Change::Context { .. } if rank < Rank::Owner => Err(Refusal::MayNotChange),
         Change::Context { archive, rest_kept } => context(situation.class, archive, rest_kept),
-        Change::ReInit { allowed } => {
-            let fit = allowed && rank == Rank::Owner && commit.proposals.len() == 1;
-            fit.then_some(()).ok_or(Refusal::ReInit)
-        }
+        Change::ReInit { allowed } => (allowed && rank == Rank::Owner).then_some(()).ok_or(Refusal::ReInit),
         Change::Psk { reinit } => (reinit && situation.epoch == 0).then_some(()).ok_or(Refusal::Psk),
         Change::Other => Err(Refusal::Unsupported),
     }
@@ -189,14 +192,12 @@ fn server_may(situation: &Situation<'_>, change: Change) -> Result<(), Refusal> 
 }
 
 fn context(class: Class, archive: ArchiveChange, rest_kept: bool) -> Result<(), Refusal> {
-    if !rest_kept {
-        return Err(Refusal::ContextChanged);
-    }
     match (class, archive) {
-        (_, ArchiveChange::Kept) | (Class::Recorded, ArchiveChange::Replaced { certified: true }) => Ok(()),
-        (Class::Recorded, ArchiveChange::Replaced { certified: false }) => Err(Refusal::ArchiveUncertified),
-        _ => Err(Refusal::ClassChanged),
+        (_, ArchiveChange::Kept) | (Class::Recorded, ArchiveChange::Replaced { certified: true }) => {}
+        (Class::Recorded, ArchiveChange::Replaced { certified: false }) => return Err(Refusal::ArchiveUncertified),
+        _ => return Err(Refusal::ClassChanged),
     }
+    rest_kept.then_some(()).ok_or(Refusal::ContextChanged)
 }
 
 /// Applies removes, then adds, as RFC 9420 12.4 orders them, and counts.

@@ -14,7 +14,7 @@ pub mod refusal;
 pub mod roster;
 pub mod statement;
 
-pub use commit::{ArchiveChange, Change, Commit, Origin, Proposed, Situation, check};
+pub use commit::{ArchiveChange, Change, Commit, Origin, Proposed, Situation, check, may_propose};
 pub use credential::{BadCredential, DeviceClaim, DeviceCredential, Kind};
 pub use epoch::{EpochState, may_write};
 pub use finality::{Confirmation, Finality, Outcome};

@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rempart-merkle", &["rempart-base"]),
     ("rempart-capsule", &["rempart-base"]),
     ("rempart-group-policy", &["rempart-base"]),
-    ("rempart-mls-client", &["rempart-base", "rempart-group-policy"]),
+    ("rempart-mls-client", &["rempart-base", "rempart-group-policy", "rempart-mls-delivery"]),
     ("rempart-mls-delivery", &["rempart-base", "rempart-group-policy"]),
     ("rempart-domain", &["rempart-base"]),
     ("rempart-ports", &["rempart-base", "rempart-domain"]),

@@ -1,0 +1,396 @@
+//! One group, followed.
+
+use std::collections::BTreeMap;
+
+use openmls::framing::ContentType;
+use openmls::group::ProposalStore;
+use openmls::prelude::{
+    BasicCredential, ExternalProposal, GroupContext, GroupId, LeafNodeIndex, MlsMessageBodyIn, MlsMessageIn,
+    ProcessedMessageContent, ProtocolMessage, PublicGroup, RatchetTreeIn, SenderExtensionIndex, SignatureScheme,
+};
+use openmls_basic_credential::SignatureKeyPair;
+use openmls_libcrux_crypto::CryptoProvider;
+use rempart_base::{AccountId, DeviceId, Timestamp};
+use rempart_group_policy::{
+    Class, Confirmation, EpochRef, EpochState, Finality, GroupName, MAX_ENTRIES, Outcome, Rank, Refusal, Roster,
+    Situation, Statement, Verdict, check, finality, may_write,
+};
+use tls_codec::Deserialize as _;
+
+use crate::describe::{archive_policy, class, describe, epoch_ref, waiting_removals};
+use crate::error::DeliveryError;
+use crate::identity::{Directory, Leaves};
+use crate::store::{Map, PublicStore};
+use crate::{MAX_HANDSHAKE, Suite};
+
+/// The identity of the server as external sender.
+pub const SERVER_IDENTITY: &[u8] = b"rempart server 1";
+
+/// What the conversation says, asked for each message.
+#[derive(Clone, Copy)]
+pub struct Conversation<'a> {
+    /// Identity keys.
+    pub directory: &'a dyn Directory,
+    /// Members and their ranks.
+    pub entitled: &'a BTreeMap<AccountId, Rank>,
+    /// Whether enough officers signed an archive policy.
+    pub certified: &'a dyn Fn(&[u8]) -> bool,
+}
+
+/// A commit, applied.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The new epoch's number.
+    pub epoch: u64,
+    /// And its name.
+    pub epoch_ref: EpochRef,
+    /// Members from now on.
+    pub roster: Roster,
+    /// What became final, beside the commit.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// A proposal of the server, to be delivered like a member's message.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// A PublicMessage.
+    pub message: Vec<u8>,
+}
+
+/// A provisional epoch or the last final one, to come back to.
+#[derive(Clone, Debug)]
+struct Past {
+    state: Map,
+    began: Timestamp,
+    entries: u32,
+}
+
+/// A group's public state, its provisional chain and the way back.
+pub struct Follower {
+    group: PublicGroup,
+    store: PublicStore,
+    crypto: CryptoProvider,
+    leaves: Leaves,
+    finality: Finality,
+    /// By epoch: the last final one and the provisional ones before the head.
+    past: BTreeMap<EpochRef, Past>,
+    began: Timestamp,
+    entries: u32,
+}
+
+impl Follower {
+    /// Takes up a new group from its creator's GroupInfo with ratchet tree: epoch 0, one leaf, the creator's.
+    ///
+    /// # Errors
+    /// A group that is not made as required, or whose creator is not who it says.
+    pub fn start(
+        group_info: &[u8],
+        creator: DeviceId,
+        server_key: &[u8; 32],
+        conversation: &Conversation<'_>,
+        now: Timestamp,
+    ) -> Result<Self, DeliveryError> {
+        let MlsMessageBodyIn::GroupInfo(info) = parse(group_info)?.extract() else {
+            return Err(DeliveryError::Malformed("a GroupInfo is expected"));
+        };
+        let tree = info.extensions().ratchet_tree().ok_or(DeliveryError::Group("no ratchet tree"))?;
+        let tree: RatchetTreeIn = tree.ratchet_tree().clone();
+        let (crypto, store) = (provider()?, PublicStore::default());
+        let (group, _) = PublicGroup::from_external(&crypto, &store, tree, info, ProposalStore::new())
+            .map_err(|e| DeliveryError::Mls(e.to_string()))?;
+        let leaves = Leaves::of(&group)?;
+        leaves.verify(conversation.directory, now)?;
+        if group.group_context().epoch().as_u64() != 0 || leaves.roster().len() != 1 {
+            return Err(DeliveryError::Group("a new group has one leaf, in epoch 0"));
+        }
+        let seat = leaves.roster().seat(creator).ok_or(DeliveryError::NotTheSender)?;
+        if !conversation.entitled.contains_key(&seat.account) {
+            return Err(Refusal::NotEntitled.into());
+        }
+        check_context(group.group_context(), server_key)?;
+        if let Some(policy) = archive_policy(group.group_context().extensions())
+            && !(conversation.certified)(policy)
+        {
+            return Err(Refusal::ArchiveUncertified.into());
+        }
+        let finality = Finality::new(epoch_ref(group.group_context())?);
+        Ok(Self { group, store, crypto, leaves, finality, past: BTreeMap::new(), began: now, entries: 0 })
+    }
+
+    /// The group's name.
+    ///
+    /// # Errors
+    /// Never for a group that was started here.
+    pub fn name(&self) -> Result<GroupName, DeliveryError> {
+        let id = self.group.group_id().as_slice().try_into().map_err(|_| DeliveryError::State)?;
+        Ok(GroupName(id))
+    }
+
+    /// The epoch's number.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.group.group_context().epoch().as_u64()
+    }
+
+    /// The head of the chain and the last final epoch.
+    #[must_use]
+    pub const fn finality(&self) -> &Finality {
+        &self.finality
+    }
+
+    /// Members at the head.
+    #[must_use]
+    pub const fn leaves(&self) -> &Leaves {
+        &self.leaves
+    }
+
+    /// Sealed or recorded.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        class(self.group.group_context().extensions())
+    }
+
+    /// Judges and applies a commit that `from` sent: the first in its epoch wins.
+    ///
+    /// # Errors
+    /// [`DeliveryError::Stale`] when another was first; otherwise why it is refused. Nothing changes then.
+    pub fn commit(
+        &mut self,
+        bytes: &[u8],
+        from: DeviceId,
+        conversation: &Conversation<'_>,
+        now: Timestamp,
+    ) -> Result<Applied, DeliveryError> {
+        let message = self.public(bytes, ContentType::Commit)?;
+        let processed =
+            self.group.process_message(&self.crypto, message).map_err(|e| DeliveryError::Mls(e.to_string()))?;
+        let sender = processed.sender().clone();
+        let ProcessedMessageContent::StagedCommitMessage(staged) = processed.into_content() else {
+            return Err(DeliveryError::Malformed("a commit is expected"));
+        };
+        let context = self.group.group_context().extensions();
+        let described =
+            describe(&staged, &sender, (&self.leaves, context), conversation.directory, conversation.certified, now)?;
+        if described.committer.is_some_and(|device| device != from) {
+            return Err(DeliveryError::NotTheSender);
+        }
+        let pending = self.waiting()?;
+        let situation = Situation {
+            class: self.class(),
+            epoch: self.epoch(),
+            roster: self.leaves.roster(),
+            entitled: conversation.entitled,
+            pending: &pending,
+        };
+        let expected = check(&situation, &described.commit())?;
+        let seat = self.leaves.roster().seat(from).ok_or(Refusal::NotAMember)?;
+        let before = Past { state: self.store.copy(), began: self.began, entries: self.entries };
+        let old = self.finality.head();
+        let merged = self.group.merge_commit(&self.store, *staged).map_err(|e| DeliveryError::Mls(e.to_string()));
+        let leaves = merged.and_then(|()| Ok(Leaves::of(&self.group)?));
+        let next = epoch_ref(self.group.group_context());
+        let (leaves, next) = match (leaves, next) {
+            (Ok(leaves), Ok(next)) if *leaves.roster() == expected => (leaves, next),
+            (leaves, next) => {
+                self.restore(before)?;
+                leaves?;
+                next?;
+                return Err(DeliveryError::Mls("the tree is not what the proposals say".to_owned()));
+            }
+        };
+        let roster_before = std::mem::replace(&mut self.leaves, leaves);
+        self.past.insert(old, before);
+        (self.began, self.entries) = (now, 0);
+        let outcomes = self.finality.applied(next, (from, seat.account), roster_before.roster(), self.leaves.roster());
+        self.forget_past();
+        Ok(Applied { epoch: self.epoch(), epoch_ref: next, roster: expected, outcomes })
+    }
+
+    /// Proposes the removal of a lost, stale or departed device, signed by the server.
+    ///
+    /// # Errors
+    /// [`Refusal::DeviceAbsent`] when it has no leaf.
+    pub fn propose_removal(&mut self, device: DeviceId, server: &SignatureKeyPair) -> Result<Proposal, DeliveryError> {
+        let index = self.leaves.index(device).ok_or(Refusal::DeviceAbsent)?;
+        let made = ExternalProposal::new_remove::<openmls_libcrux_crypto::Provider>(
+            LeafNodeIndex::new(index),
+            self.group.group_id().clone(),
+            self.group.group_context().epoch(),
+            server,
+            SenderExtensionIndex::new(0),
+        )
+        .map_err(|e| DeliveryError::Mls(e.to_string()))?;
+        let message = made.to_bytes().map_err(|_| DeliveryError::Malformed("proposal"))?;
+        let read = self.public(&message, ContentType::Proposal)?;
+        let processed =
+            self.group.process_message(&self.crypto, read).map_err(|e| DeliveryError::Mls(e.to_string()))?;
+        let ProcessedMessageContent::ProposalMessage(queued) = processed.into_content() else {
+            return Err(DeliveryError::Malformed("a proposal is expected"));
+        };
+        self.group.add_proposal(&self.store, *queued).map_err(|_| DeliveryError::State)?;
+        Ok(Proposal { message })
+    }
+
+    /// Whether content that `from` wrote in `epoch` is taken now; counts it, and it confirms the epoch.
+    ///
+    /// # Errors
+    /// [`DeliveryError::Stale`] in another epoch than the head; otherwise why the epoch has ended.
+    pub fn content(
+        &mut self,
+        from: DeviceId,
+        epoch: EpochRef,
+        archive_until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Vec<Outcome>, DeliveryError> {
+        if epoch != self.finality.head() {
+            return Err(DeliveryError::Stale { current: self.epoch() });
+        }
+        self.leaves.roster().seat(from).ok_or(Refusal::NotAMember)?;
+        let removal_pending = !self.waiting()?.is_empty();
+        let state = EpochState { began: self.began, entries: self.entries, removal_pending, archive_until };
+        may_write(&state, now)?;
+        self.entries = self.entries.saturating_add(1).min(MAX_ENTRIES);
+        let outcomes = self.finality.confirmed(Confirmation { device: from, epoch });
+        self.forget_past();
+        Ok(outcomes)
+    }
+
+    /// Hears a device's signed word on an epoch.
+    ///
+    /// # Errors
+    /// A statement that is not one, of another group, or not signed by a leaf of the group.
+    pub fn statement(&mut self, bytes: &[u8], now: Timestamp) -> Result<Vec<Outcome>, DeliveryError> {
+        let statement = Statement::decode(bytes)?;
+        if statement.group != self.name()? {
+            return Err(DeliveryError::Malformed("a statement on another group"));
+        }
+        let key = match self.leaves.key(statement.device) {
+            Some(key) => key,
+            None => self.past_key(statement.device)?.ok_or(Refusal::NotAMember)?,
+        };
+        statement.verify(&key)?;
+        let outcomes = match statement.verdict {
+            Verdict::Merged => {
+                self.finality.confirmed(Confirmation { device: statement.device, epoch: statement.epoch })
+            }
+            Verdict::Refused => self.finality.refused(statement.device, statement.epoch, now),
+        };
+        self.forget_past();
+        Ok(outcomes)
+    }
+
+    /// Drops a chain whose refusal has waited long enough; the group is then at the last final epoch.
+    ///
+    /// # Errors
+    /// [`DeliveryError::State`] when the way back is lost: the group needs re-adding.
+    pub fn tick(&mut self, now: Timestamp) -> Result<Vec<Outcome>, DeliveryError> {
+        if self.finality.due().is_none_or(|due| now < due) {
+            return Ok(Vec::new());
+        }
+        let last = self.finality.last();
+        if let Some(past) = self.past.get(&last).cloned() {
+            self.restore(past)?;
+        } else if self.finality.head() != last {
+            return Err(DeliveryError::State);
+        }
+        let outcomes = self.finality.tick(now);
+        self.past.clear();
+        Ok(outcomes)
+    }
+
+    fn public(&self, bytes: &[u8], kind: ContentType) -> Result<ProtocolMessage, DeliveryError> {
+        let message = match parse(bytes)?.extract() {
+            MlsMessageBodyIn::PublicMessage(message) => ProtocolMessage::from(message),
+            _ => return Err(DeliveryError::Malformed("handshakes are PublicMessages")),
+        };
+        if message.content_type() != kind {
+            return Err(DeliveryError::Malformed("another kind of handshake is expected"));
+        }
+        if message.group_id() != self.group.group_id() {
+            return Err(DeliveryError::Malformed("a message of another group"));
+        }
+        if message.epoch() != self.group.group_context().epoch() {
+            return Err(DeliveryError::Stale { current: self.epoch() });
+        }
+        Ok(message)
+    }
+
+    fn waiting(&self) -> Result<std::collections::BTreeSet<DeviceId>, DeliveryError> {
+        let queued = self.group.queued_proposals(&self.store).map_err(|_| DeliveryError::State)?;
+        Ok(waiting_removals(queued.iter().map(|(_, q)| q), &self.leaves))
+    }
+
+    /// The key of a device that a provisional commit removed.
+    fn past_key(&self, device: DeviceId) -> Result<Option<[u8; 32]>, DeliveryError> {
+        for past in self.past.values() {
+            if let Some(key) = Leaves::of(&self.load(&PublicStore::new(past.state.clone()))?)?.key(device) {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
+
+    fn load(&self, store: &PublicStore) -> Result<PublicGroup, DeliveryError> {
+        let id: &GroupId = self.group.group_id();
+        PublicGroup::load(store, id).map_err(|_| DeliveryError::State)?.ok_or(DeliveryError::State)
+    }
+
+    fn restore(&mut self, past: Past) -> Result<(), DeliveryError> {
+        self.store.replace(past.state);
+        self.group = self.load(&self.store)?;
+        self.leaves = Leaves::of(&self.group)?;
+        (self.began, self.entries) = (past.began, past.entries);
+        Ok(())
+    }
+
+    /// Keeps what a drop could need: the last final epoch and provisional ones before the head.
+    fn forget_past(&mut self) {
+        let head = self.finality.head();
+        let mut keep: std::collections::BTreeSet<EpochRef> = self.finality.provisional().collect();
+        keep.insert(self.finality.last());
+        keep.remove(&head);
+        self.past.retain(|epoch, _| keep.contains(epoch));
+    }
+}
+
+/// How long a refused chain waits.
+pub const PATIENCE: i64 = finality::PATIENCE;
+
+fn provider() -> Result<CryptoProvider, DeliveryError> {
+    CryptoProvider::new().map_err(|e| DeliveryError::Mls(e.to_string()))
+}
+
+fn parse(bytes: &[u8]) -> Result<MlsMessageIn, DeliveryError> {
+    if bytes.len() > MAX_HANDSHAKE {
+        return Err(DeliveryError::TooLarge);
+    }
+    MlsMessageIn::tls_deserialize_exact(bytes).map_err(|_| DeliveryError::Malformed("not an MLS message"))
+}
+
+/// A group is made with a suite of ours, a 16-byte name and the server as its only external sender.
+///
+/// # Errors
+/// [`DeliveryError::Group`] says what is missing.
+pub fn check_context(context: &GroupContext, server_key: &[u8; 32]) -> Result<(), DeliveryError> {
+    if Suite::of(context.ciphersuite()).is_none() {
+        return Err(DeliveryError::Group("a cipher suite that is not used here"));
+    }
+    if context.group_id().as_slice().len() != 16 {
+        return Err(DeliveryError::Group("a group's name has 16 bytes"));
+    }
+    let senders = context.extensions().external_senders().map(Vec::as_slice).unwrap_or_default();
+    let expected = openmls::prelude::ExternalSender::new(
+        server_key.as_slice().into(),
+        BasicCredential::new(SERVER_IDENTITY.to_vec()).into(),
+    );
+    match senders {
+        [only] if *only == expected => Ok(()),
+        _ => Err(DeliveryError::Group("the server must be the one external sender")),
+    }
+}
+
+/// The server's key as external sender, from its 32-byte Ed25519 seed and public key.
+#[must_use]
+pub fn server_signer(seed: &[u8; 32], public: &[u8; 32]) -> SignatureKeyPair {
+    SignatureKeyPair::from_raw(SignatureScheme::ED25519, seed.to_vec(), public.to_vec())
+}
