@@ -1,7 +1,7 @@
 # Thin names. What they do is in scripts/ and crates/xtask.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: run test check soak bench dist
+.PHONY: run test check conformance soak bench dist
 
 # Builds everything in release and serves on embedded defaults.
 run:
@@ -21,6 +21,10 @@ check:
 	@cargo xtask arrows
 	@cargo xtask gen --check
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Foreign suites: the MLS working group's vectors, from the folder that REMPART_MLS_VECTORS names.
+conformance:
+	@scripts/conformance
 
 # 100 kills a store instead of 10.
 soak:
