@@ -180,5 +180,7 @@ impl Finality {
     }
 }
 
+mod kept;
+
 #[cfg(test)]
 mod tests;

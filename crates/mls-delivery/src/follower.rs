@@ -15,6 +15,7 @@ use rempart_group_policy::{
     Class, Confirmation, EpochRef, EpochState, Finality, GroupName, MAX_ENTRIES, Outcome, Rank, Refusal, Roster,
     Situation, Statement, Verdict, check, finality, may_write,
 };
+use serde::{Deserialize, Serialize};
 use tls_codec::Deserialize as _;
 
 use crate::describe::{archive_policy, class, describe, epoch_ref, waiting_removals};
@@ -63,6 +64,36 @@ struct Past {
     state: Map,
     began: Timestamp,
     entries: u32,
+}
+
+/// Keys and values of a group's public state.
+type Pairs = Vec<(serde_bytes::ByteBuf, serde_bytes::ByteBuf)>;
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    group: [u8; 16],
+    state: Pairs,
+    #[serde(with = "serde_bytes")]
+    finality: Vec<u8>,
+    past: Vec<KeptPast>,
+    began: i64,
+    entries: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptPast {
+    epoch: [u8; 32],
+    state: Pairs,
+    began: i64,
+    entries: u32,
+}
+
+fn pairs(map: &Map) -> Pairs {
+    map.iter().map(|(k, v)| (k.clone().into(), v.to_vec().into())).collect()
+}
+
+fn map(pairs: Pairs) -> Map {
+    pairs.into_iter().map(|(k, v)| (k.into_vec(), v.into_vec().into())).collect()
 }
 
 /// A group's public state, its provisional chain and the way back.
@@ -296,6 +327,51 @@ impl Follower {
         let outcomes = self.finality.tick(now);
         self.past.clear();
         Ok(outcomes)
+    }
+
+    /// The bytes to keep, in the transaction that journals what changed: a few kilobytes a member, and as much for each
+    /// provisional epoch.
+    ///
+    /// # Errors
+    /// [`DeliveryError::State`] when they cannot be written.
+    pub fn keep(&self) -> Result<Vec<u8>, DeliveryError> {
+        let past = |epoch: &EpochRef, past: &Past| KeptPast {
+            epoch: epoch.0,
+            state: pairs(&past.state),
+            began: past.began.millis(),
+            entries: past.entries,
+        };
+        let kept = Kept {
+            group: self.name()?.0,
+            state: pairs(&self.store.copy()),
+            finality: self.finality.encode(),
+            past: self.past.iter().map(|(epoch, p)| past(epoch, p)).collect(),
+            began: self.began.millis(),
+            entries: self.entries,
+        };
+        let mut out = Vec::new();
+        ciborium::into_writer(&kept, &mut out).map_err(|_| DeliveryError::State)?;
+        Ok(out)
+    }
+
+    /// Takes up a group that was kept.
+    ///
+    /// # Errors
+    /// [`DeliveryError::State`] when the bytes are not what [`Self::keep`] wrote.
+    pub fn open(bytes: &[u8]) -> Result<Self, DeliveryError> {
+        let kept: Kept = ciborium::from_reader(bytes).map_err(|_| DeliveryError::State)?;
+        let store = PublicStore::new(map(kept.state));
+        let id = GroupId::from_slice(&kept.group);
+        let group = PublicGroup::load(&store, &id).map_err(|_| DeliveryError::State)?.ok_or(DeliveryError::State)?;
+        let leaves = Leaves::of(&group)?;
+        let finality = Finality::decode(&kept.finality).ok_or(DeliveryError::State)?;
+        let past = |p: KeptPast| {
+            let began = Timestamp::from_millis(p.began);
+            (EpochRef(p.epoch), Past { state: map(p.state), began, entries: p.entries })
+        };
+        let past = kept.past.into_iter().map(past).collect();
+        let (began, entries) = (Timestamp::from_millis(kept.began), kept.entries);
+        Ok(Self { group, store, crypto: provider()?, leaves, finality, past, began, entries })
     }
 
     fn public(&self, bytes: &[u8], kind: ContentType) -> Result<ProtocolMessage, DeliveryError> {

@@ -152,6 +152,10 @@ proptest! {
                 }
             }
             prop_assert_eq!(settled.last(), Some(&f.last()));
+            let kept = f.encode();
+            prop_assert_eq!(Finality::decode(&kept), Some(f.clone()));
+            prop_assert_eq!(Finality::decode(&kept[1..]), None);
+            prop_assert_eq!(Finality::decode(&kept[..kept.len() - 1]), None);
         }
     }
 }

@@ -28,6 +28,7 @@ fn a_refused_chain_is_dropped_and_everybody_goes_back() {
     let now = world.known.now;
     assert!(world.follower.statement(&refusal, now).unwrap().is_empty());
     assert!(world.follower.tick(now.plus_millis(MINUTE - 1)).unwrap().is_empty());
+    world.restart();
     let outcomes = world.follower.tick(now.plus_millis(MINUTE)).unwrap();
     assert!(matches!(&outcomes[..], [Outcome::Dropped { to, epochs }] if *to == last && epochs.len() == 2));
     assert_eq!(world.follower.epoch(), own.0);

@@ -129,6 +129,8 @@ impl World {
 
     /// The server is given a commit; others get it when it is taken.
     pub(crate) fn offer(&mut self, from: DeviceId, commit: &[u8]) -> Result<Applied, DeliveryError> {
+        // The server starts again before each commit: what it keeps is all it needs.
+        self.restart();
         let applied = self.follower.commit(commit, from, &self.known.conversation(), self.known.now)?;
         self.last_commit = commit.to_vec();
         for (device, seat) in &mut self.seats {
@@ -137,6 +139,14 @@ impl World {
             }
         }
         Ok(applied)
+    }
+
+    /// The server is started again from what it kept.
+    pub(crate) fn restart(&mut self) {
+        let kept = self.follower.keep().unwrap();
+        self.follower = Follower::open(&kept).unwrap();
+        assert_eq!(self.follower.keep().unwrap(), kept);
+        assert!(Follower::open(&kept[..kept.len() - 1]).is_err());
     }
 
     /// Makes, offers and confirms a commit.
