@@ -67,6 +67,7 @@ test("signing in, finding somebody, writing, answering, editing: by keys alone",
     await keys.type("Parfait.");
     await keys.press("Enter");
     await expect(lise.message("Parfait.").locator(".quote")).toContainText("Bien lu.");
+    await expect(karim.message("Parfait.").locator(".edge time")).toBeVisible();
   });
 
   await test.step("↑ in an empty composer edits, Escape gives up", async () => {

@@ -219,7 +219,8 @@ export function Composer({ view, title, timeline, handle, typingLine, focusTimel
       return;
     }
     if (event.key === "ArrowUp" && text === "" && !event.altKey && !event.ctrlKey) {
-      const own = timeline.items.findLast((item) => item.type === "message" && item.message.account === me.person.account && !item.message.redacted && !item.message.erased);
+      // What is still on its way cannot be edited yet, and the one before it is not what was meant.
+      const own = timeline.items.findLast((item) => item.type === "pending" || (item.type === "message" && item.message.account === me.person.account && !item.message.redacted && !item.message.erased));
       if (own?.type === "message") { event.preventDefault(); edit(own.message); }
       return;
     }
