@@ -20,7 +20,7 @@ const PAGES: u64 = 500;
 /// Entries of a page.
 const PAGE: u32 = 50;
 /// Conversations that the messages fall into; the last holds as many as each other one.
-const PAIRS: usize = 4;
+const PAIRS: usize = 50;
 
 #[derive(Args, Clone)]
 pub(crate) struct Options {
@@ -60,7 +60,7 @@ pub(crate) async fn run(place: &Place, options: &Options) -> Result<()> {
         for (n, (conversation, one, other)) in pairs.iter().enumerate() {
             for (side, person) in [one, other].into_iter().enumerate() {
                 let (number, person) = (n * 2 + side, Arc::clone(person));
-                let writer = Writer { number, person, conversation: *conversation, window: 32, until, keep: false };
+                let writer = Writer { number, person, conversation: *conversation, window: 4, until, keep: false };
                 running.spawn(writer.run(Arc::clone(&load), run));
             }
         }

@@ -1,6 +1,6 @@
 //! The real program `rempart` as a process of its own, in folders of its own, on a port of its own.
 //!
-//! A server tells by its log that it is ready; nothing here asks again and again. Reading order: [`Server`], then
+//! A server prints where to go once it listens; nothing here asks again and again. Reading order: [`Server`], then
 //! [`cluster`] (several nodes on one PostgreSQL and NATS).
 
 pub mod cluster;
@@ -13,7 +13,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -158,7 +157,7 @@ impl Server {
         if self.address.port() == 0 {
             self.address.set_port(quiet_port()?);
         }
-        let seen = (self.log.all().len(), self.printed.all().len());
+        let seen = self.printed.all().len();
         let began = Instant::now();
         let mut child = self
             .command()
@@ -171,36 +170,24 @@ impl Server {
         self.printed.follow(child.stdout.take().context("no output")?);
         // Kept from now on: a start that is given up is still to be killed and waited for.
         let child = self.child.insert(child);
-        let mut lines = self.log.count.subscribe();
+        let mut lines = self.printed.count.subscribe();
         let ready = async {
-            loop {
-                if let Some(port) = self.log.find(seen.0, ready_port) {
-                    return Ok(port);
-                }
+            // The box ends when the server listens.
+            while self.printed.find(seen, |line| line.starts_with('└').then_some(())).is_none() {
                 tokio::select! {
                     changed = lines.changed() => changed?,
                     ended = child.wait() => bail!("the server ended at once: {}", ended?),
                 }
             }
-        };
-        let port = match timeout(START, ready).await.unwrap_or_else(|_| bail!("the server was not ready in {START:?}"))
-        {
-            Ok(port) => port,
-            Err(error) => {
-                self.kill().await?;
-                return Err(error.context(self.end_of_log()));
-            }
-        };
-        self.took = began.elapsed();
-        ensure!(port == self.address.port(), "the server listens on port {port}");
-        let mut printed = self.printed.count.subscribe();
-        let whole = async {
-            while self.printed.find(seen.1, |line| line.starts_with('└').then_some(())).is_none() {
-                printed.changed().await?;
-            }
             Ok(())
         };
-        timeout(START, whole).await.context("the server did not print where to go")?
+        let ready = timeout(START, ready).await.unwrap_or_else(|_| bail!("the server was not ready in {START:?}"));
+        if let Err(error) = ready {
+            self.kill().await?;
+            return Err(error.context(self.end_of_log()));
+        }
+        self.took = began.elapsed();
+        Ok(())
     }
 
     fn command(&self) -> Command {
@@ -221,7 +208,7 @@ impl Server {
         lines.get(lines.len().saturating_sub(12)..).unwrap_or_default().join("\n")
     }
 
-    /// How long the last start took, until the log said ready.
+    /// How long the last start took, until the server said where to go.
     #[must_use]
     pub const fn took(&self) -> Duration {
         self.took
@@ -350,24 +337,9 @@ fn quiet_port() -> Result<u16> {
         .context("no free port")
 }
 
-/// The port of the line that says ready.
-fn ready_port(line: &str) -> Option<u16> {
-    let line: Value = serde_json::from_str(line).ok()?;
-    let fields = line.get("fields")?;
-    (fields.get("message")?.as_str()? == "ready").then_some(())?;
-    u16::try_from(fields.get("port")?.as_u64()?).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_ready_line_is_found_and_no_other() {
-        assert_eq!(ready_port(r#"{"level":"INFO","fields":{"message":"ready","port":8443}}"#), Some(8443));
-        assert_eq!(ready_port(r#"{"level":"INFO","fields":{"message":"stopping"}}"#), None);
-        assert_eq!(ready_port("not JSON"), None);
-    }
 
     #[test]
     fn the_last_setting_holds() {
