@@ -30,7 +30,7 @@ pub(crate) fn options(place: &Place) -> Result<Options> {
         None => std::env::current_exe()?.with_file_name("rempart"),
     };
     anyhow::ensure!(binary.is_file(), "{} is not there: build rempart-server in release", binary.display());
-    Ok(Options::new(binary).flag("--log-level", "warn"))
+    Ok(Options::new(binary).flag("--log-level", "info"))
 }
 
 fn broken(failure: Failure) -> anyhow::Error {

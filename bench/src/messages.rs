@@ -42,22 +42,26 @@ pub(crate) async fn run(place: &Place, options: &Options) -> Result<()> {
         let conversation = direct(&one, &other).await?;
         pairs.push((conversation, one, other));
     }
-    let load = Load::new(options.writers, MOST);
-    let pids = house.pids();
-    let own = std::process::id();
-    let (server_before, own_before) = (process::cpus(&pids)?, process::cpu(own)?);
-    let began = Instant::now();
-    let until = began + Duration::from_secs(options.seconds);
+    let load = Load::new(pairs.len() * 2, MOST);
+    let time = Duration::from_secs(options.seconds);
     let mut running = JoinSet::new();
     let mut number = 0;
     for (conversation, one, other) in pairs {
         for person in [one, other] {
-            let writer = Writer { number, person, conversation, window: options.window, until, keep: true };
+            let writer = Writer { number, person, conversation, window: options.window, time, keep: true };
             running.spawn(writer.run(std::sync::Arc::clone(&load), 1));
             number += 1;
         }
     }
-    tokio::time::sleep_until(until.into()).await;
+    let (pids, own) = (house.pids(), std::process::id());
+    // A writer that could not open its line would be waited for without end.
+    tokio::select! {
+        _ = load.open.wait() => {}
+        Some(ended) = running.join_next() => drop(ended.context("a writer")??),
+    }
+    let (server_before, own_before) = (process::cpus(&pids)?, process::cpu(own)?);
+    let began = Instant::now();
+    tokio::time::sleep(time).await;
     let acknowledged = load.acknowledged.load(Ordering::Relaxed);
     let (server, generator) = (process::cpus(&pids)? - server_before, process::cpu(own)? - own_before);
     let seconds = began.elapsed().as_secs_f64();

@@ -54,16 +54,20 @@ pub(crate) async fn run(place: &Place, options: &Options) -> Result<()> {
         let each = (goal - written).div_ceil(PAIRS * 2);
         run += 1;
         let load = Load::new(PAIRS * 2, each);
-        let before = process::cpus(&pids)?;
-        let until = Instant::now() + Duration::from_secs(1_800);
+        let time = Duration::from_secs(1_800);
         let mut running = JoinSet::new();
         for (n, (conversation, one, other)) in pairs.iter().enumerate() {
             for (side, person) in [one, other].into_iter().enumerate() {
                 let (number, person) = (n * 2 + side, Arc::clone(person));
-                let writer = Writer { number, person, conversation: *conversation, window: 4, until, keep: false };
+                let writer = Writer { number, person, conversation: *conversation, window: 4, time, keep: false };
                 running.spawn(writer.run(Arc::clone(&load), run));
             }
         }
+        tokio::select! {
+            _ = load.open.wait() => {}
+            Some(ended) = running.join_next() => drop(ended.context("a writer")??),
+        }
+        let before = process::cpus(&pids)?;
         while let Some(ended) = running.join_next().await {
             ended.context("a writer")??;
         }

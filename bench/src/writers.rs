@@ -13,6 +13,7 @@ use rempart_base::ConversationId;
 use rempart_testkit::client::line::Line;
 use rempart_testkit::client::session::Person;
 use rempart_wire::{B64, Id};
+use tokio::sync::Barrier;
 use tokio_tungstenite::tungstenite::Message;
 
 /// What all writers share.
@@ -22,6 +23,9 @@ pub(crate) struct Load {
     sent: Vec<Vec<AtomicU64>>,
     pub(crate) acknowledged: AtomicU64,
     pub(crate) delivered: AtomicU64,
+    /// Where all writers and the one who measures meet once all lines are open: what is written before somebody listens is
+    /// read by pages, not delivered live.
+    pub(crate) open: Barrier,
 }
 
 /// Delays in milliseconds, as one writer saw them.
@@ -40,6 +44,7 @@ impl Load {
             sent: std::iter::repeat_with(row).take(writers).collect(),
             acknowledged: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
+            open: Barrier::new(writers + 1),
         })
     }
 
@@ -53,14 +58,14 @@ impl Load {
     }
 }
 
-/// One who writes: until `until` or all messages of the load are sent, then until the answers are in.
+/// One who writes: for `time` or until all messages of the load are sent, then until the answers are in.
 pub(crate) struct Writer {
     pub(crate) number: usize,
     pub(crate) person: Arc<Person>,
     pub(crate) conversation: Id<ConversationId>,
     /// Messages under way at once.
     pub(crate) window: usize,
-    pub(crate) until: Instant,
+    pub(crate) time: Duration,
     /// Whether every delay is kept; otherwise only counts.
     pub(crate) keep: bool,
 }
@@ -100,8 +105,10 @@ impl Writer {
         let ours = load.sent.get(self.number).context("a writer of the load")?;
         let (mut next, mut waiting, mut last_seq) = (0, 0usize, 0u64);
         let mut delays = Delays::default();
+        load.open.wait().await;
+        let until = Instant::now() + self.time;
         loop {
-            let writing = next < ours.len() && Instant::now() < self.until;
+            let writing = next < ours.len() && Instant::now() < until;
             while writing && waiting < self.window && next < ours.len() {
                 let id = client_id(run, self.number, next);
                 let frame = format!(
