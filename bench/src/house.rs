@@ -60,6 +60,19 @@ impl House {
         targets(&self.servers)
     }
 
+    /// The end of what each node logged, for an error.
+    pub(crate) fn log(&self) -> String {
+        let nodes: Vec<&Server> = match &self.servers {
+            Servers::One(server) => vec![server],
+            Servers::Cluster(cluster) => cluster.nodes.iter().collect(),
+        };
+        let end = |server: &Server| {
+            let lines: Vec<String> = server.log().lines().rev().take(10).map(str::to_owned).collect();
+            lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+        };
+        format!("the servers logged at last:\n{}", nodes.into_iter().map(end).collect::<Vec<_>>().join("\n---\n"))
+    }
+
     /// The nodes' processes.
     pub(crate) fn pids(&self) -> Vec<u32> {
         match &self.servers {

@@ -36,6 +36,11 @@ impl Default for Options {
 
 pub(crate) async fn run(place: &Place, options: &Options) -> Result<()> {
     let house = House::new(place).await?;
+    let measured = measure(&house, place, options).await;
+    measured.map_err(|error| error.context(house.log()))
+}
+
+async fn measure(house: &House, place: &Place, options: &Options) -> Result<()> {
     let mut people = house.people(options.writers & !1).await?.into_iter();
     let mut pairs = Vec::new();
     while let (Some(one), Some(other)) = (people.next(), people.next()) {
@@ -72,7 +77,6 @@ pub(crate) async fn run(place: &Place, options: &Options) -> Result<()> {
         delays.delivered.extend(of_one.delivered);
     }
     let (all, delivered) = (load.acknowledged.load(Ordering::Relaxed), load.delivered.load(Ordering::Relaxed));
-    ensure!(all == delivered, "{all} acknowledged, {delivered} delivered");
     delays.acknowledged.sort_by(f64::total_cmp);
     delays.delivered.sort_by(f64::total_cmp);
     let count = acknowledged as f64;
@@ -90,5 +94,6 @@ pub(crate) async fn run(place: &Place, options: &Options) -> Result<()> {
         process::quantile(&delays.delivered, 0.50),
         process::quantile(&delays.delivered, 0.99),
     );
+    ensure!(all == delivered, "{} of {all} were not delivered within 10 s of the last", all - delivered);
     Ok(())
 }

@@ -82,10 +82,7 @@ async fn ranks_hold() {
     refusal(admin.client.command("accounts.update", name(house.owner.account, "member")).await, "not_allowed");
     refusal(admin.client.command("accounts.disable", json!({ "account": house.owner.account })).await, "not_allowed");
     refusal(admin.client.command("accounts.reset", json!({ "account": house.owner.account })).await, "not_allowed");
-    refusal(
-        admin.client.command("invitations.create", json!({ "role": "owner", "hours": 1 })).await,
-        "not_allowed",
-    );
+    refusal(admin.client.command("invitations.create", json!({ "role": "owner", "hours": 1 })).await, "not_allowed");
     refusal(house.owner.client.command("accounts.update", name(house.owner.account, "admin")).await, "last_owner");
     house.owner.client.command("accounts.update", name(admin.account, "owner")).await.unwrap();
     let me: Value = admin.client.command("me.get", json!({})).await.unwrap();

@@ -50,7 +50,10 @@ async fn written() -> (House, Where) {
     let erase = json!({ "conversation": here, "seq": 5, "client_id": client_id() });
     iris.client.command("messages.erase", erase).await.unwrap();
     let said = settled(&house.server).await;
-    assert!(said.contains("14 entries in the log, 1 conversations") && said.contains("1 with an erased body"), "{said}");
+    assert!(
+        said.contains("14 entries in the log, 1 conversations") && said.contains("1 with an erased body"),
+        "{said}"
+    );
     house.server.stop().await.unwrap();
     (house, here)
 }
@@ -66,7 +69,9 @@ async fn each_way_to_alter_the_store_is_named() {
     let cases: Vec<(&str, Act, &[&str])> = vec![
         (
             "a body altered",
-            on_entry("UPDATE entry SET body = CAST(substr(body, 1, length(body) - 1) || x'00' AS BLOB) WHERE conversation = ?1 AND seq = 7"),
+            on_entry(
+                "UPDATE entry SET body = CAST(substr(body, 1, length(body) - 1) || x'00' AS BLOB) WHERE conversation = ?1 AND seq = 7",
+            ),
             &["position 6", "entry 7"],
         ),
         (
@@ -77,7 +82,11 @@ async fn each_way_to_alter_the_store_is_named() {
             ),
             &["position 6"],
         ),
-        ("a body emptied", on_entry("UPDATE entry SET body = NULL WHERE conversation = ?1 AND seq = 9"), &["position 8"]),
+        (
+            "a body emptied",
+            on_entry("UPDATE entry SET body = NULL WHERE conversation = ?1 AND seq = 9"),
+            &["position 8"],
+        ),
         ("a row deleted", on_entry("DELETE FROM entry WHERE conversation = ?1 AND seq = 10"), &["position 9"]),
         ("the last row deleted", on_entry("DELETE FROM entry WHERE conversation = ?1 AND seq = 14"), &["position 13"]),
         (
@@ -90,7 +99,9 @@ async fn each_way_to_alter_the_store_is_named() {
         ),
         (
             "a leaf altered",
-            on_entry("UPDATE entry SET leaf = CAST(substr(leaf, 1, length(leaf) - 1) || x'00' AS BLOB) WHERE conversation = ?1 AND seq = 3"),
+            on_entry(
+                "UPDATE entry SET leaf = CAST(substr(leaf, 1, length(leaf) - 1) || x'00' AS BLOB) WHERE conversation = ?1 AND seq = 3",
+            ),
             &["position 2"],
         ),
         (
@@ -98,7 +109,11 @@ async fn each_way_to_alter_the_store_is_named() {
             on_entry("UPDATE entry SET device = randomblob(16) WHERE conversation = ?1 AND seq = 4"),
             &["position 3"],
         ),
-        ("a time altered", on_entry("UPDATE entry SET written = written - 1 WHERE conversation = ?1 AND seq = 6"), &["position 5"]),
+        (
+            "a time altered",
+            on_entry("UPDATE entry SET written = written - 1 WHERE conversation = ?1 AND seq = 6"),
+            &["position 5"],
+        ),
         ("a kind altered", on_entry("UPDATE entry SET kind = 3 WHERE conversation = ?1 AND seq = 6"), &["position 5"]),
         (
             "two rows exchanged",
@@ -120,7 +135,9 @@ async fn each_way_to_alter_the_store_is_named() {
         ("the log's state altered", plain("UPDATE log_state SET size = size - 1"), &["log"]),
         (
             "the checkpoint's signature altered",
-            plain("UPDATE log_state SET checkpoint = substr(checkpoint, 1, length(checkpoint) - 6) || 'AAAA=' || char(10)"),
+            plain(
+                "UPDATE log_state SET checkpoint = substr(checkpoint, 1, length(checkpoint) - 6) || 'AAAA=' || char(10)",
+            ),
             &["checkpoint"],
         ),
         (

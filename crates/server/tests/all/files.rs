@@ -3,9 +3,9 @@
 use hyper::Method;
 use rempart_testkit::client::session::Person;
 use rempart_testkit::client::{Failure, Reply};
+use rempart_wire::B64;
 use rempart_wire::file::Upload;
 use rempart_wire::journal::Receipt;
-use rempart_wire::B64;
 use serde_json::json;
 
 use crate::house::{House, Where, create, feed, next_entry, post, refusal};
@@ -86,9 +86,12 @@ async fn an_upload_goes_on_where_it_stood() {
     assert_eq!(reply.header("x-content-type-options"), "nosniff");
     assert_eq!(reply.header("content-security-policy"), "default-src 'none'; sandbox");
     assert!(reply.header("content-disposition").contains("plan%20du%20bloc.png"), "{:?}", reply.headers);
-    for (asked, start, end) in
-        [("bytes=0-0", 0, 1), ("bytes=262143-262144", 262_143, 262_145), ("bytes=-5", 699_995, 700_000), ("bytes=600000-", 600_000, 700_000)]
-    {
+    for (asked, start, end) in [
+        ("bytes=0-0", 0, 1),
+        ("bytes=262143-262144", 262_143, 262_145),
+        ("bytes=-5", 699_995, 700_000),
+        ("bytes=600000-", 600_000, 700_000),
+    ] {
         let reply = download(&yann, here, &done, asked).await;
         assert_eq!(reply.status, 206, "{asked}");
         assert_eq!(reply.header("content-range"), format!("bytes {start}-{}/700000", end - 1));

@@ -13,7 +13,8 @@ async fn no_name_address_word_or_secret_is_logged() {
     let mut house = House::new().await;
     let target = house.server.target().unwrap();
     let made = json!({ "role": "member", "local": "philomene", "display_name": "Philomène Quéméneur", "hours": 24 });
-    let link = house.owner.client.command("invitations.create", made).await.unwrap()["url"].as_str().unwrap().to_owned();
+    let link =
+        house.owner.client.command("invitations.create", made).await.unwrap()["url"].as_str().unwrap().to_owned();
     let mut philomene = Person::accept(&target, &link, "philomene", "Philomène Quéméneur").await.unwrap();
     philomene.enrol().await.unwrap();
     philomene.client.command("me.update", json!({ "title": "Anesthésiste-réanimatrice" })).await.unwrap();
@@ -35,7 +36,11 @@ async fn no_name_address_word_or_secret_is_logged() {
     stranger.post::<Value>("/api/v1/session", &wrong).await.unwrap_err();
     stranger.get("/invite/philomene?q=Quéméneur%20secret").await.ok();
     philomene.client.get("/api/v1/conversations/Tr%C3%A9baol/blobs/x?name=Tr%C3%A9baol.pdf").await.unwrap();
-    philomene.client.command("messages.post", post(here, b"{\"v\":1,\"type\":\"message\",\"text\":7,\"a\":\"oedeme\"}")).await.unwrap_err();
+    philomene
+        .client
+        .command("messages.post", post(here, b"{\"v\":1,\"type\":\"message\",\"text\":7,\"a\":\"oedeme\"}"))
+        .await
+        .unwrap_err();
     philomene.client.command("me.update", json!({ "title": "x", "Quéméneur": "Trébaol" })).await.unwrap_err();
     let bad = json!({ "conversation": "Trébaol", "client_id": client_id(), "text": "oedeme" });
     philomene.client.command("messages.text", bad).await.unwrap_err();
@@ -52,13 +57,39 @@ async fn no_name_address_word_or_secret_is_logged() {
     let recovery: Vec<&str> = authenticator.split('"').filter(|c| c.contains('-')).collect();
     let (reset, session) = (reset["url"].as_str().unwrap(), again.client.cookie().unwrap());
     let mut secrets: Vec<String> = [
-        "philomene", "Philomène", "Quéméneur", "Qu\u{e9}m\u{e9}neur", "kerbrat.example", "Kerbrat", "Maëlle", "maelle",
-        "Anesth", "réanimatrice", "Trébaol", "Tr%C3%A9baol", "glycémie", "02 98", "feuille de soins", "garde de nuit",
-        "sonde", "mauvais-sésame", "oedeme", "Testkit", "Minitel", "sureau", "troène", "127.0.0.1",
+        "philomene",
+        "Philomène",
+        "Quéméneur",
+        "Qu\u{e9}m\u{e9}neur",
+        "kerbrat.example",
+        "Kerbrat",
+        "Maëlle",
+        "maelle",
+        "Anesth",
+        "réanimatrice",
+        "Trébaol",
+        "Tr%C3%A9baol",
+        "glycémie",
+        "02 98",
+        "feuille de soins",
+        "garde de nuit",
+        "sonde",
+        "mauvais-sésame",
+        "oedeme",
+        "Testkit",
+        "Minitel",
+        "sureau",
+        "troène",
+        "127.0.0.1",
     ]
     .map(str::to_owned)
     .to_vec();
-    secrets.extend([token.secret.clone(), session, secret_of(reset).unwrap().to_owned(), secret_of(&link).unwrap().to_owned()]);
+    secrets.extend([
+        token.secret.clone(),
+        session,
+        secret_of(reset).unwrap().to_owned(),
+        secret_of(&link).unwrap().to_owned(),
+    ]);
     secrets.extend(recovery.into_iter().map(str::to_owned));
     // Escaped forms of the same.
     secrets.extend(secrets.clone().iter().map(|s| s.escape_unicode().to_string()));

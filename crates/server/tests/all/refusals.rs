@@ -213,7 +213,10 @@ async fn people(seen: &mut Provoked, house: &House) {
     seen.by(closed, Reason::AccountDisabled);
     let output = house
         .server
-        .run(&["account", "add", "corentin", "--name", "Corentin Abgrall", "--password"], "Onze bateaux bleus et 3 rames\n")
+        .run(
+            &["account", "add", "corentin", "--name", "Corentin Abgrall", "--password"],
+            "Onze bateaux bleus et 3 rames\n",
+        )
         .await
         .unwrap();
     assert!(output.status.success());
@@ -223,9 +226,7 @@ async fn people(seen: &mut Provoked, house: &House) {
 }
 
 async fn conversations(seen: &mut Provoked, house: &House, iris: &Person, yann: &Person) {
-    let make = |kind: &str, members: Value, details: Value, protection: Value| {
-        json!({ "client_id": client_id(), "kind": kind, "members": members, "details": details, "protection": protection })
-    };
+    let make = |kind: &str, members: Value, details: Value, protection: Value| json!({ "client_id": client_id(), "kind": kind, "members": members, "details": details, "protection": protection });
     let (me, name) = (&iris.client, json!(title("Bloc 3")));
     let many: Vec<_> = (0..201).map(|_| nobody()).collect();
     for (asked, reason) in [
@@ -378,9 +379,7 @@ async fn uploads(seen: &mut Provoked, house: &House, iris: &Person, yann: &Perso
             seen.by(answer.read::<Value>(), Reason::UploadUnknown);
         }
     }
-    for (blob, reason) in
-        [("x".to_owned(), Reason::BlobUnknown), ("00".repeat(32), Reason::BlobUnknown)]
-    {
+    for (blob, reason) in [("x".to_owned(), Reason::BlobUnknown), ("00".repeat(32), Reason::BlobUnknown)] {
         let path = format!("/api/v1/conversations/{}/blobs/{blob}", here.0);
         seen.by(iris.client.get(&path).await.unwrap().read::<Value>(), reason);
     }
@@ -419,7 +418,14 @@ async fn requests(seen: &mut Provoked, house: &House, iris: &Person) {
     seen.by(refused, Reason::TooManyRequests);
     // The paths that are no commands hold their bodies to the same.
     for path in [
-        "setup/check", "setup", "session", "session/factor", "invitations/check", "invitations/accept", "reset/check", "reset",
+        "setup/check",
+        "setup",
+        "session",
+        "session/factor",
+        "invitations/check",
+        "invitations/accept",
+        "reset/check",
+        "reset",
         "password/check",
     ] {
         let path = format!("/api/v1/{path}");
@@ -431,7 +437,11 @@ async fn requests(seen: &mut Provoked, house: &House, iris: &Person) {
         seen.by(large.read::<Value>(), Reason::RequestTooLarge);
     }
     let check = json!({ "password": "x", "context": vec!["x"; 17] });
-    seen.field(house.stranger().post::<Value>("/api/v1/password/check", &check).await, Reason::RequestInvalid, "context");
+    seen.field(
+        house.stranger().post::<Value>("/api/v1/password/check", &check).await,
+        Reason::RequestInvalid,
+        "context",
+    );
 }
 
 /// Failures at the door, last: they slow this source.
