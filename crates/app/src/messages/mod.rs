@@ -7,6 +7,7 @@ mod recent;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use rempart_base::{AccountId, BlobHash, ClientId, ConversationId, Timestamp, limits};
@@ -20,6 +21,7 @@ use rempart_ports::store::{Append, Appended, Marks, NewEntry, StoreError};
 
 pub use entry::Entry;
 pub(crate) use entry::{Sealing, leaf_of};
+use recent::Kept;
 pub(crate) use recent::Recent;
 pub use rempart_ports::store::{MemberMark, Range};
 
@@ -32,6 +34,8 @@ use crate::seal::DataKey;
 const TRIES: usize = 3;
 /// How long what is in memory is believed where nothing is appended, in milliseconds.
 const BELIEVED: i64 = 30 * rempart_base::time::SECOND;
+/// How long an entry waits for one before it that this node may be about to keep.
+const PREDECESSOR: Duration = Duration::from_millis(2);
 /// Conversations whose rules and keys are kept in memory.
 const CACHED: usize = 16_384;
 
@@ -348,15 +352,39 @@ impl App {
         if changed {
             self.forget_places(conversation);
         }
-        let reached = entries.iter().filter_map(|e| self.journals.recent.insert(Arc::clone(e))).max();
+        let mut reached = None;
+        let mut waits = None;
+        for entry in &entries {
+            match self.journals.recent.insert(Arc::clone(entry)) {
+                Kept::To(last) => reached = reached.max(Some(last)),
+                Kept::Waits => waits = waits.max(Some(entry.seq)),
+            }
+        }
         // Whoever was removed hears of that before they could hear of anything later.
         for (account, _) in &appended.accounts {
             self.ring(Signal::Account(*account));
         }
         if let Some(reached) = reached {
+            self.journals.recent.rings(conversation, reached);
             self.ring(Signal::Wake(conversation, reached));
         }
+        if let Some(seq) = waits {
+            self.ring_unless_rung(conversation, seq);
+        }
         Ok((appended, entries))
+    }
+
+    /// Rings for an entry whose predecessor is not in memory. One of this node is there in a moment and rings for both, so
+    /// that readers find all in memory; one of another node is only in the store, and readers look there.
+    fn ring_unless_rung(self: &Arc<Self>, conversation: ConversationId, seq: u64) {
+        let app = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(PREDECESSOR).await;
+            if !app.journals.recent.rang(conversation, seq) {
+                app.journals.recent.rings(conversation, seq);
+                app.ring(Signal::Wake(conversation, seq));
+            }
+        });
     }
 
     fn receipt(&self, entries: &[Arc<Entry>]) -> Outcome<Receipt> {
@@ -465,7 +493,8 @@ impl App {
         let entries: Result<Vec<_>, _> = rows.into_iter().map(|r| Entry::open(r, &key).map(Arc::new)).collect();
         let entries = entries?;
         for entry in &entries {
-            self.journals.recent.insert(Arc::clone(entry));
+            // Whoever appended it has rung, or will.
+            let _kept = self.journals.recent.insert(Arc::clone(entry));
         }
         Ok(entries)
     }

@@ -18,12 +18,23 @@ const WAITING: usize = 1_024;
 struct Tail {
     entries: VecDeque<Arc<Entry>>,
     waiting: BTreeMap<u64, Arc<Entry>>,
+    /// The highest number that this node rang for.
+    rung: u64,
 }
 
 #[derive(Default)]
 struct Tails {
     tails: HashMap<ConversationId, Tail>,
     total: usize,
+}
+
+/// What became of an entry that was to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// Entries up to this number can be read from memory.
+    To(u64),
+    /// An entry before it is not here yet: it comes in a moment, or was written by another node and never comes by itself.
+    Waits,
 }
 
 /// The newest entries, by conversation.
@@ -41,16 +52,15 @@ impl Tail {
 }
 
 impl Recent {
-    /// Keeps an entry. Those that come before their predecessors wait for them; older ones are not kept. Gives the last
-    /// number that can be read now, where this entry moved it on.
-    pub(crate) fn insert(&self, entry: Arc<Entry>) -> Option<u64> {
+    /// Keeps an entry. Those that come before their predecessors wait for them; older ones are not kept.
+    pub(crate) fn insert(&self, entry: Arc<Entry>) -> Kept {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let tails = &mut *all;
         let tail = tails.tails.entry(entry.envelope.conversation).or_default();
         let before = tail.entries.len();
         let last_before = tail.last();
         match tail.last() {
-            Some(last) if entry.seq <= last => return None,
+            Some(last) if entry.seq <= last => return Kept::To(last),
             Some(last) if entry.seq > last + 1 => {
                 tail.waiting.insert(entry.seq, entry);
                 if tail.waiting.len() > WAITING {
@@ -81,7 +91,21 @@ impl Recent {
             tails.tails.clear();
             tails.total = 0;
         }
-        last.filter(|_| last != last_before)
+        last.filter(|_| last != last_before).map_or(Kept::Waits, Kept::To)
+    }
+
+    /// Notes that this node rings for entries up to a number.
+    pub(crate) fn rings(&self, conversation: ConversationId, seq: u64) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tail) = all.tails.get_mut(&conversation) {
+            tail.rung = seq.max(tail.rung);
+        }
+    }
+
+    /// Whether this node rang for an entry. What is forgotten counts as not rung.
+    pub(crate) fn rang(&self, conversation: ConversationId, seq: u64) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.tails.get(&conversation).is_some_and(|tail| tail.rung >= seq)
     }
 
     /// Entries after a number, oldest first; `None` where memory does not reach back that far, or not on to `head`, and the

@@ -102,3 +102,54 @@ async fn clients_of_a_killed_node_go_on_at_the_other() {
     person.me().await.unwrap();
     settled(&cluster.nodes[0]).await;
 }
+
+/// Entries of one conversation written at both nodes at once: each node's memory lacks what the other wrote, and still every
+/// entry is heard at both, at once, with nothing after it to ring again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_nodes_write_at_once_is_heard_at_both() {
+    let cluster = Cluster::start(options(), 2).await.unwrap();
+    let maelle = owner(&cluster).await;
+    let iris = maelle.invite("member", "iris", "Iris Le Goff").await.unwrap();
+    let yann = maelle.invite("member", "yann", "Yann Tanguy").await.unwrap();
+    let here = create(&iris, "direct", "", &[&yann]).await;
+    yann.client.go_to(cluster.nodes[1].target().unwrap()).await;
+    let (at_iris, at_yann) = (feed(&iris).await, feed(&yann).await);
+    let mut next = at_iris.welcome.conversations.iter().find(|c| c.conversation == here).unwrap().last_seq + 1;
+    for round in 0..25 {
+        let words = text(&format!("tour {round}"));
+        let posts = (0..8).map(|n| if n % 2 == 0 { at_iris.post(here, &words) } else { at_yann.post(here, &words) });
+        let receipts = futures_util::future::join_all(posts).await;
+        let last = receipts.into_iter().map(|r| r.unwrap().seq).max().unwrap();
+        for at in [&at_iris, &at_yann] {
+            for expected in next..=last {
+                assert_eq!(next_entry(at, here).await.seq, expected, "round {round}");
+            }
+        }
+        next = last + 1;
+    }
+    // Somebody who only writes, at a node where nobody listens.
+    let program = maelle.invite("member", "nolwenn", "Nolwenn Riou").await.unwrap();
+    let group = create(&maelle, "group", "À deux nœuds", &[&yann, &program]).await;
+    program.client.go_to(cluster.nodes[0].target().unwrap()).await;
+    drop(at_iris);
+    at_yann
+        .find(SOON, |frame| match frame {
+            Frame::Conversation { conversation } => (conversation.conversation == group).then_some(()),
+            _ => None,
+        })
+        .await
+        .unwrap();
+    for round in 0..5 {
+        let one = say(&yann, group, &format!("là {round}")).await;
+        let other = say(&program, group, &format!("ici {round}")).await;
+        for expected in [one.seq, other.seq] {
+            loop {
+                let entry = next_entry(&at_yann, group).await;
+                if entry.seq >= expected {
+                    assert_eq!(entry.seq, expected);
+                    break;
+                }
+            }
+        }
+    }
+}
