@@ -67,7 +67,7 @@ async fn measure(house: &House, place: &Place, options: &Options) -> Result<()> 
     let (server_before, own_before) = (process::cpus(&pids)?, process::cpu(own)?);
     let began = Instant::now();
     tokio::time::sleep(time).await;
-    let acknowledged = load.acknowledged.load(Ordering::Relaxed);
+    let through = load.acknowledged.load(Ordering::Relaxed).min(load.delivered.load(Ordering::Relaxed));
     let (server, generator) = (process::cpus(&pids)? - server_before, process::cpu(own)? - own_before);
     let seconds = began.elapsed().as_secs_f64();
     let mut delays = Delays::default();
@@ -79,7 +79,7 @@ async fn measure(house: &House, place: &Place, options: &Options) -> Result<()> 
     let (all, delivered) = (load.acknowledged.load(Ordering::Relaxed), load.delivered.load(Ordering::Relaxed));
     delays.acknowledged.sort_by(f64::total_cmp);
     delays.delivered.sort_by(f64::total_cmp);
-    let count = acknowledged as f64;
+    let count = through as f64;
     println!(
         "messages, {}, {} writers, {} under way each: {:.0}/s; CPU-µs a message: server {:.0}, generator {:.0}; \
          ms acknowledged p50 {:.1} p99 {:.1}, delivered p50 {:.1} p99 {:.1}; {delivered} of {all} delivered, in order",

@@ -3,6 +3,7 @@
 //! The generator shares the machine with the server, so it reads of a frame only what it needs: which it is, the client id
 //! (which holds who sent it and as which of theirs), and the number in the journal, which must come without gap.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,8 +14,11 @@ use rempart_base::ConversationId;
 use rempart_testkit::client::line::Line;
 use rempart_testkit::client::session::Person;
 use rempart_wire::{B64, Id};
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, Notify};
 use tokio_tungstenite::tungstenite::Message;
+
+/// How long after the end what is under way may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What all writers share.
 pub(crate) struct Load {
@@ -23,9 +27,13 @@ pub(crate) struct Load {
     sent: Vec<Vec<AtomicU64>>,
     pub(crate) acknowledged: AtomicU64,
     pub(crate) delivered: AtomicU64,
+    /// How many of each writer's messages the other one has, and a sign at each.
+    arrived: Vec<(AtomicU64, Notify)>,
     /// Where all writers and the one who measures meet once all lines are open: what is written before somebody listens is
     /// read by pages, not delivered live.
     pub(crate) open: Barrier,
+    /// Where all writers meet once each has all of its own through.
+    done: Barrier,
 }
 
 /// Delays in milliseconds, as one writer saw them.
@@ -44,12 +52,23 @@ impl Load {
             sent: std::iter::repeat_with(row).take(writers).collect(),
             acknowledged: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
+            arrived: std::iter::repeat_with(Default::default).take(writers).collect(),
             open: Barrier::new(writers + 1),
+            done: Barrier::new(writers),
         })
     }
 
     fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Notes that the other one has a message of a writer's.
+    fn deliver(&self, writer: usize) {
+        self.delivered.fetch_add(1, Ordering::Relaxed);
+        if let Some((count, sign)) = self.arrived.get(writer) {
+            count.fetch_add(1, Ordering::Release);
+            sign.notify_one();
+        }
     }
 
     fn since(&self, writer: usize, number: usize) -> Option<f64> {
@@ -103,13 +122,17 @@ impl Writer {
         let content = serde_json::to_string(&content)?;
         let conversation = self.conversation.0.to_string();
         let ours = load.sent.get(self.number).context("a writer of the load")?;
-        let (mut next, mut waiting, mut last_seq) = (0, 0usize, 0u64);
+        let (arrived, sign) = load.arrived.get(self.number).context("a writer of the load")?;
+        let (mut next, mut answered, mut last_seq) = (0usize, 0usize, 0u64);
         let mut delays = Delays::default();
         load.open.wait().await;
         let until = Instant::now() + self.time;
+        let mut given_up = pin!(tokio::time::sleep_until((until + PATIENCE).into()));
         loop {
             let writing = next < ours.len() && Instant::now() < until;
-            while writing && waiting < self.window && next < ours.len() {
+            // A message is under way until it is acknowledged and the other one has it.
+            let through = || answered.min(usize::try_from(arrived.load(Ordering::Acquire)).unwrap_or(usize::MAX));
+            while writing && next - through() < self.window && next < ours.len() {
                 let id = client_id(run, self.number, next);
                 let frame = format!(
                     r#"{{"id":"{next}","op":"messages.post","params":{{"conversation":"{conversation}","client_id":"{id}","content":{content}}}}}"#
@@ -119,18 +142,24 @@ impl Writer {
                 }
                 socket.feed(Message::text(frame)).await?;
                 next += 1;
-                waiting += 1;
             }
             socket.flush().await?;
-            if !writing && waiting == 0 {
+            if !writing && through() == next {
                 break;
             }
-            let message = socket.next().await.context("the line ended")??;
-            let Message::Text(text) = message else { continue };
-            let text = text.as_str();
+            let message = tokio::select! {
+                message = socket.next() => message.context("the line ended")??,
+                () = sign.notified() => continue,
+                () = given_up.as_mut() => break,
+            };
+            let text = match &message {
+                Message::Text(text) => text.as_str(),
+                Message::Close(why) => anyhow::bail!("the server closed the line: {why:?}"),
+                _ => continue,
+            };
             if text.starts_with(r#"{"op":"ok""#) {
                 let which = between(text, r#""id":""#).and_then(number).context("an answer's id")?;
-                waiting -= 1;
+                answered += 1;
                 load.acknowledged.fetch_add(1, Ordering::Relaxed);
                 if self.keep {
                     let which = usize::try_from(which)?;
@@ -142,7 +171,7 @@ impl Writer {
                 last_seq = seq;
                 let id = between(text, r#""client_id":""#).and_then(of_ours);
                 if let Some((writer, which)) = id.filter(|(writer, _)| *writer != self.number) {
-                    load.delivered.fetch_add(1, Ordering::Relaxed);
+                    load.deliver(writer);
                     if self.keep {
                         delays.delivered.extend(load.since(writer, which));
                     }
@@ -151,30 +180,22 @@ impl Writer {
                 anyhow::bail!("refused: {text}");
             }
         }
-        // The other one may still write: listen on until the line is given up.
+        // The other one may still wait for what it wrote to be here.
         let listening = async {
             while let Some(Ok(message)) = socket.next().await {
                 let Message::Text(text) = message else { continue };
                 let id = between(text.as_str(), r#""client_id":""#).and_then(of_ours);
-                if id.is_some_and(|(writer, _)| writer != self.number) {
-                    load.delivered.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-        };
-        let total = || load.acknowledged.load(Ordering::Relaxed);
-        let all_here = async {
-            loop {
-                let before = total();
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                if total() == before && load.delivered.load(Ordering::Relaxed) >= before {
-                    return;
+                if let Some((writer, which)) = id.filter(|(writer, _)| *writer != self.number) {
+                    load.deliver(writer);
+                    if self.keep {
+                        delays.delivered.extend(load.since(writer, which));
+                    }
                 }
             }
         };
         tokio::select! {
             () = listening => {}
-            () = all_here => {}
-            () = tokio::time::sleep(Duration::from_secs(10)) => {}
+            _ = load.done.wait() => {}
         }
         Ok(delays)
     }

@@ -29,6 +29,7 @@ use tracing::debug;
 
 use crate::caller::{Caller, feed_caller};
 use crate::limit::Bucket;
+use crate::problem::ProblemAnswer;
 use crate::{Head, Peer, dispatch, problem, to_wire};
 
 /// Commands of one socket that run at once.
@@ -226,7 +227,7 @@ async fn talk(
                 if tick % SWEEP == 0 {
                     feed.sweep();
                 }
-                if caller.check(&head.app).await.is_err() {
+                if let Err(refused) = caller.check(&head.app).await && signed_out(&refused) {
                     return Some((CLOSE_SIGNED_OUT, "signed out"));
                 }
                 let ping = timeout(PATIENCE, socket.send(Message::Ping(Bytes::new()))).await;
@@ -236,6 +237,11 @@ async fn talk(
             }
         }
     }
+}
+
+/// Whether a session is known to have ended; a store that does not answer says nothing of it.
+fn signed_out(refused: &ProblemAnswer) -> bool {
+    refused.0.code == Reason::NotSignedIn.code()
 }
 
 enum Begun {
@@ -266,7 +272,8 @@ async fn begin(head: &Head, caller: &Caller, bucket: &mut Bucket, feed: &mut Fee
     }
     let caller = match caller.check(&head.app).await {
         Ok(caller) => caller,
-        Err(_) => return Begun::SignedOut,
+        Err(refused) if signed_out(&refused) => return Begun::SignedOut,
+        Err(refused) => return Begun::Done(refusal(&id, &refused.0)),
     };
     let head = head.clone();
     Begun::Running(Box::pin(async move {

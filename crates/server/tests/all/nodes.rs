@@ -153,3 +153,31 @@ async fn what_two_nodes_write_at_once_is_heard_at_both() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_away_signs_nobody_out() {
+    let mut cluster = Cluster::start(options(), 1).await.unwrap();
+    let maelle = owner(&cluster).await;
+    let iris = maelle.invite("member", "iris", "Iris Le Goff").await.unwrap();
+    let here = create(&maelle, "direct", "", &[&iris]).await;
+    let open = feed(&maelle).await;
+    let lost = post(here, &text("pendant la panne"));
+    tokio::task::block_in_place(|| cluster.postgres().kill());
+    // Longer than a line believes what it knows of its session.
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    let failed = open.command("messages.post", lost.clone()).await.unwrap_err();
+    assert!(matches!(failed.code(), "fault" | "too_many_requests"), "{failed}");
+    let over_http = maelle.client.command("me.get", json!({})).await.unwrap_err();
+    assert!(matches!(over_http.code(), "fault" | "too_many_requests"), "{over_http}");
+    tokio::task::block_in_place(|| cluster.postgres().resume()).unwrap();
+    // The same line goes on, and what was not acknowledged is sent again.
+    let began = std::time::Instant::now();
+    let receipt: Receipt = loop {
+        match open.ask("messages.post", &lost).await {
+            Ok(receipt) => break receipt,
+            Err(failure) => assert!(began.elapsed().as_secs() < 30 && !failure.code().is_empty(), "{failure}"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    };
+    assert_eq!(next_entry(&open, here).await.seq, receipt.seq);
+}

@@ -1,6 +1,7 @@
 //! Requests over HTTP/1.1 and what came back.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use http_body_util::{BodyExt as _, Full};
@@ -25,8 +26,14 @@ pub struct Client {
     target: Mutex<Target>,
     cookie: Mutex<Option<String>>,
     bearer: Option<String>,
-    connection: tokio::sync::Mutex<Option<SendRequest<Full<Bytes>>>>,
+    connection: tokio::sync::Mutex<Option<Kept>>,
 }
+
+/// A connection that may be used again, and since when it was not used.
+type Kept = (SendRequest<Full<Bytes>>, Instant);
+
+/// A connection that rests longer is not used again: the server may be closing it at this very moment.
+const REST: Duration = Duration::from_secs(10);
 
 /// An answer, read whole.
 #[derive(Clone, Debug)]
@@ -189,8 +196,8 @@ impl Client {
         let mut kept = self.connection.lock().await;
         // Taken out while in use: when this is given up or fails, the connection goes with it.
         let usable = match kept.take() {
-            Some(mut sender) => sender.ready().await.is_ok().then_some(sender),
-            None => None,
+            Some((mut sender, since)) if since.elapsed() < REST => sender.ready().await.is_ok().then_some(sender),
+            _ => None,
         };
         let mut sender = match usable {
             Some(sender) => sender,
@@ -205,7 +212,7 @@ impl Client {
         let answer = sender.send_request(request).await.context("send a request")?;
         let (parts, body) = answer.into_parts();
         let body = body.collect().await.context("read an answer")?.to_bytes();
-        *kept = Some(sender);
+        *kept = Some((sender, Instant::now()));
         Ok(Reply { status: parts.status, headers: parts.headers, body })
     }
 

@@ -78,6 +78,11 @@ impl Cluster {
         self.nodes.get_mut(n).context("no such node")
     }
 
+    /// The store's server, to stop it and start it again.
+    pub fn postgres(&mut self) -> &mut Postgres {
+        &mut self.services.postgres
+    }
+
     /// A statement on the store, as its superuser; gives what `psql` prints.
     ///
     /// # Errors
