@@ -17,9 +17,9 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use futures_util::{FutureExt as _, SinkExt as _};
-use rempart_app::App;
 use rempart_app::feed::{Closed, Event, FeedSession, Opening};
 use rempart_app::messages::Entry;
+use rempart_app::{App, Failure};
 use rempart_base::limits;
 use rempart_domain::refusal::Reason;
 use rempart_wire::{Command, Id, Problem, Time, feed as wire};
@@ -42,6 +42,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const PING: Duration = Duration::from_secs(25);
 /// Pings between two full comparisons with the store.
 const SWEEP: u32 = 3;
+/// How long a feed rests where the store has too much to do.
+const BUSY: Duration = Duration::from_millis(250);
 /// How long a client may take to say hello.
 const HELLO: Duration = Duration::from_secs(15);
 /// Longest id of a command.
@@ -173,13 +175,8 @@ async fn talk(
                 }
             }
             pending = feed.ready() => {
-                let events = match feed.read(pending).await {
-                    Ok(events) => events,
-                    Err(failure) => {
-                        problem::problem(failure);
-                        return Some((CLOSE_AWAY, "fault"));
-                    }
-                };
+                let mut events = Vec::new();
+                let read = feed.read(pending, &mut events).await;
                 for event in events {
                     if let Event::Closed(why) = event {
                         return Some(match why {
@@ -193,6 +190,17 @@ async fn talk(
                 }
                 if flush(socket).await.is_none() {
                     return Some((CLOSE_SLOW, "slow"));
+                }
+                match read {
+                    Ok(()) => {}
+                    // Coming again would only give the store more to do.
+                    Err(Failure::Refused(refused)) if refused.reason == Reason::TooManyRequests => {
+                        tokio::time::sleep(BUSY).await;
+                    }
+                    Err(failure) => {
+                        problem::problem(failure);
+                        return Some((CLOSE_AWAY, "fault"));
+                    }
                 }
             }
             received = socket.recv(), if answers.len() < IN_FLIGHT => {

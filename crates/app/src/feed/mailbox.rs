@@ -96,6 +96,24 @@ impl Mailbox {
         self.set(|d| d.closed = Some(why));
     }
 
+    /// Takes back what could not be read.
+    pub(crate) fn again(&self, dirty: Dirty) {
+        self.set(|d| {
+            for (conversation, seq) in dirty.conversations {
+                let head = d.conversations.entry(conversation).or_default();
+                *head = seq.max(*head);
+            }
+            for (place, mark) in dirty.marks {
+                d.marks.entry(place).or_insert(mark);
+            }
+            d.account |= dirty.account;
+            d.gap |= dirty.gap;
+            d.presence.extend(dirty.presence);
+            // Who typed then may have stopped.
+            d.closed = d.closed.or(dirty.closed);
+        });
+    }
+
     /// Waits until something is dirty and takes it all.
     pub(crate) async fn take(&self) -> Dirty {
         loop {

@@ -8,11 +8,13 @@ use rempart_content::Content;
 use rempart_domain::actor::{Credential, Ctx};
 use rempart_domain::journal::EntryKind;
 use rempart_domain::presence::Presence;
+use rempart_domain::refusal::Reason;
 use rempart_domain::role::{Action, Role, Scope};
 use rempart_ports::bus::Topic;
 use rempart_ports::store::{AccountChange, AccountRow, MemberMark};
 
 use super::Mailbox;
+use super::mailbox::Dirty;
 use crate::App;
 use crate::conversations::View;
 use crate::error::{Failure, Outcome};
@@ -60,7 +62,7 @@ pub struct Opening {
 /// What became dirty, taken from the mailbox and not read yet.
 #[derive(Debug)]
 #[must_use]
-pub struct Pending(super::mailbox::Dirty);
+pub struct Pending(Dirty);
 
 /// One session's place in everything.
 pub struct FeedSession {
@@ -182,49 +184,57 @@ impl FeedSession {
         Pending(self.mailbox.take().await)
     }
 
-    /// Reads what became dirty. Must not be cancelled: what is pending would wait for the next sweep.
+    /// Reads what became dirty into `events`. Must not be cancelled: what is pending would wait for the next sweep. On an
+    /// error `events` holds what was read before it, and the rest is pending again.
     ///
     /// # Errors
-    /// Faults of the store.
-    pub async fn read(&mut self, pending: Pending) -> Outcome<Vec<Event>> {
-        let dirty = pending.0;
+    /// Faults of the store; `too_many_requests` where it has too much to do.
+    pub async fn read(&mut self, pending: Pending, events: &mut Vec<Event>) -> Outcome<()> {
+        let outcome = self.read_dirty(&pending.0, events).await;
+        if outcome.is_err() {
+            self.mailbox.again(pending.0);
+        }
+        outcome
+    }
+
+    async fn read_dirty(&mut self, dirty: &Dirty, events: &mut Vec<Event>) -> Outcome<()> {
         if let Some(why) = dirty.closed {
-            return Ok(vec![Event::Closed(why)]);
+            events.push(Event::Closed(why));
+            return Ok(());
         }
-        let mut events = Vec::new();
         if dirty.account || dirty.gap {
-            self.read_account(&mut events).await?;
+            self.read_account(events).await?;
         }
-        let mut heads = dirty.conversations;
+        let mut heads = dirty.conversations.clone();
         if dirty.gap {
             for view in self.app.store.views(self.account, None).await? {
                 heads.insert(view.conversation.id, view.conversation.last_seq);
             }
         }
         for (conversation, head) in heads {
-            self.read_conversation(conversation, head, &mut events).await?;
+            self.read_conversation(conversation, head, events).await?;
         }
         let mut marks: HashMap<ConversationId, Vec<MemberMark>> = HashMap::new();
-        for ((conversation, _), mark) in dirty.marks {
-            if self.cursors.contains_key(&conversation) {
-                marks.entry(conversation).or_default().push(mark);
+        for ((conversation, _), mark) in &dirty.marks {
+            if self.cursors.contains_key(conversation) {
+                marks.entry(*conversation).or_default().push(*mark);
             }
         }
         events.extend(marks.into_iter().map(|(conversation, rows)| Event::Marks(conversation, rows)));
         if !dirty.presence.is_empty() {
             let visible = self.visible_to_guest().await?;
-            for account in dirty.presence {
+            for account in dirty.presence.iter().copied() {
                 if visible.as_ref().is_none_or(|v| v.contains(&account)) {
                     events.push(Event::Presence(account, self.app.presence.of(account, self.app.now())));
                 }
             }
         }
-        for (conversation, account, typing) in dirty.typing {
+        for (conversation, account, typing) in dirty.typing.iter().copied() {
             if self.cursors.contains_key(&conversation) {
                 events.push(Event::Typing(conversation, account, typing));
             }
         }
-        Ok(events)
+        Ok(())
     }
 
     async fn read_conversation(
@@ -246,22 +256,28 @@ impl FeedSession {
             let Some(last) = entries.last() else { break };
             cursor = last.seq;
             events.push(Event::Entries(conversation, entries));
+            // At once: what was given is not given again where the next page fails.
+            self.cursors.insert(conversation, cursor);
         }
-        self.cursors.insert(conversation, cursor);
         Ok(())
     }
 
     async fn read_account(&mut self, events: &mut Vec<Event>) -> Outcome<()> {
         loop {
             let (rows, _) = self.app.store.read_account(self.account, self.account_seq, limits::PAGE).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            self.account_seq = last.seq;
+            if rows.is_empty() {
+                return Ok(());
+            }
             for row in rows {
-                let change = row.change;
+                let (seq, change, given) = (row.seq, row.change, events.len());
                 events.push(Event::Account(row));
-                if let AccountChange::Membership(conversation, member) = change {
-                    self.membership(conversation, member, events).await?;
+                if let AccountChange::Membership(conversation, member) = change
+                    && let Err(failure) = self.membership(conversation, member, events).await
+                {
+                    events.truncate(given);
+                    return Err(failure);
                 }
+                self.account_seq = seq;
             }
         }
     }
@@ -275,8 +291,16 @@ impl FeedSession {
             self.hear(conversation).await?;
         }
         match self.app.view(self.account, conversation).await {
-            Err(Failure::Refused(_)) => self.unhear(conversation).await,
-            Err(fault) => Err(fault),
+            Err(Failure::Refused(refused)) if refused.reason != Reason::TooManyRequests => {
+                self.unhear(conversation).await
+            }
+            Err(fault) => {
+                if !known {
+                    // Heard, but not from where on: the next try says it.
+                    self.cursors.remove(&conversation);
+                }
+                Err(fault)
+            }
             Ok(view) => {
                 if !known {
                     self.cursors.insert(conversation, view.of.conversation.last_seq);

@@ -487,8 +487,14 @@ impl App {
         if let Some(entries) = self.journals.recent.after(conversation, after, head) {
             return Ok(entries);
         }
-        let Some(state) = self.store.conversation(conversation).await? else { return Ok(Vec::new()) };
-        let key = self.conversation_key(&state)?;
+        let known = self.journals.keys.lock().unwrap_or_else(PoisonError::into_inner).get(&conversation).cloned();
+        let key = match known {
+            Some(key) => key,
+            None => match self.store.conversation(conversation).await? {
+                Some(state) => self.conversation_key(&state)?,
+                None => return Ok(Vec::new()),
+            },
+        };
         let rows = self.store.read(conversation, Range::After(after), limits::PAGE).await?;
         let entries: Result<Vec<_>, _> = rows.into_iter().map(|r| Entry::open(r, &key).map(Arc::new)).collect();
         let entries = entries?;
