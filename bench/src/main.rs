@@ -68,7 +68,9 @@ async fn everything(place: &Place) -> Result<()> {
     let messages = messages::Options::default();
     start::run(&embedded, &start::Options::default()).await?;
     idle::run(&embedded, &idle::Options::default()).await?;
+    messages::run(&embedded, &messages::Options { window: 1, ..messages.clone() }).await?;
     messages::run(&embedded, &messages).await?;
+    messages::run(&cluster, &messages::Options { window: 1, ..messages.clone() }).await?;
     messages::run(&cluster, &messages).await?;
     messages::run(&cluster, &messages::Options { writers: 400, ..messages }).await?;
     timeline::run(&embedded, &timeline::Options::default()).await

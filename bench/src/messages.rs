@@ -82,7 +82,8 @@ async fn measure(house: &House, place: &Place, options: &Options) -> Result<()> 
     let count = through as f64;
     println!(
         "messages, {}, {} writers, {} under way each: {:.0}/s; CPU-µs a message: server {:.0}, generator {:.0}; \
-         ms acknowledged p50 {:.1} p99 {:.1}, delivered p50 {:.1} p99 {:.1}; {delivered} of {all} delivered, in order",
+         ms acknowledged p50 {:.1} p99 {:.1}, delivered p50 {:.1} p99 {:.1}; {delivered} of {all} delivered, in order; \
+         {} told to wait and sent again",
         if place.cluster { "two nodes" } else { "embedded" },
         options.writers,
         options.window,
@@ -93,6 +94,7 @@ async fn measure(house: &House, place: &Place, options: &Options) -> Result<()> 
         process::quantile(&delays.acknowledged, 0.99),
         process::quantile(&delays.delivered, 0.50),
         process::quantile(&delays.delivered, 0.99),
+        load.refused.load(Ordering::Relaxed),
     );
     ensure!(all == delivered, "{} of {all} were not delivered within 10 s of the last", all - delivered);
     Ok(())

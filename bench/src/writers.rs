@@ -27,6 +27,8 @@ pub(crate) struct Load {
     sent: Vec<Vec<AtomicU64>>,
     pub(crate) acknowledged: AtomicU64,
     pub(crate) delivered: AtomicU64,
+    /// Refused because the server had too much to do, and sent again.
+    pub(crate) refused: AtomicU64,
     /// How many of each writer's messages the other one has, and a sign at each.
     arrived: Vec<(AtomicU64, Notify)>,
     /// Where all writers and the one who measures meet once all lines are open: what is written before somebody listens is
@@ -52,6 +54,7 @@ impl Load {
             sent: std::iter::repeat_with(row).take(writers).collect(),
             acknowledged: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
             arrived: std::iter::repeat_with(Default::default).take(writers).collect(),
             open: Barrier::new(writers + 1),
             done: Barrier::new(writers),
@@ -121,6 +124,12 @@ impl Writer {
         let content = B64(rempart_content::encode::text(&"La marée monte à 18 h 42 ; fermez la vanne 7. ".repeat(4))?);
         let content = serde_json::to_string(&content)?;
         let conversation = self.conversation.0.to_string();
+        let frame = |number: usize| {
+            let id = client_id(run, self.number, number);
+            format!(
+                r#"{{"id":"{number}","op":"messages.post","params":{{"conversation":"{conversation}","client_id":"{id}","content":{content}}}}}"#
+            )
+        };
         let ours = load.sent.get(self.number).context("a writer of the load")?;
         let (arrived, sign) = load.arrived.get(self.number).context("a writer of the load")?;
         let (mut next, mut answered, mut last_seq) = (0usize, 0usize, 0u64);
@@ -133,10 +142,7 @@ impl Writer {
             // A message is under way until it is acknowledged and the other one has it.
             let through = || answered.min(usize::try_from(arrived.load(Ordering::Acquire)).unwrap_or(usize::MAX));
             while writing && next - through() < self.window && next < ours.len() {
-                let id = client_id(run, self.number, next);
-                let frame = format!(
-                    r#"{{"id":"{next}","op":"messages.post","params":{{"conversation":"{conversation}","client_id":"{id}","content":{content}}}}}"#
-                );
+                let frame = frame(next);
                 if let Some(left) = ours.get(next) {
                     left.store(load.now(), Ordering::Relaxed);
                 }
@@ -177,7 +183,13 @@ impl Writer {
                     }
                 }
             } else if text.starts_with(r#"{"op":"refused""#) {
-                anyhow::bail!("refused: {text}");
+                let which = between(text, r#""id":""#).and_then(number);
+                let wait = between(text, r#""retry_after_ms":"#).and_then(number);
+                let (Some(which), Some(wait)) = (which, wait) else { anyhow::bail!("refused: {text}") };
+                // As the web client does: again, with the same id, after the time told. Its delay goes on counting.
+                load.refused.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(wait)).await;
+                socket.send(Message::text(frame(usize::try_from(which)?))).await?;
             }
         }
         // The other one may still wait for what it wrote to be here.

@@ -15,8 +15,7 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgr
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use futures_util::{FutureExt as _, SinkExt as _};
+use futures_util::SinkExt as _;
 use rempart_app::feed::{Closed, Event, FeedSession, Opening};
 use rempart_app::messages::Entry;
 use rempart_app::{App, Failure};
@@ -24,6 +23,7 @@ use rempart_base::limits;
 use rempart_domain::refusal::Reason;
 use rempart_wire::{Command, Id, Problem, Time, feed as wire};
 use serde::Serialize;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tracing::debug;
 
@@ -154,7 +154,9 @@ async fn talk(
     socket: &mut WebSocket,
     mut feed: FeedSession,
 ) -> Option<(u16, &'static str)> {
-    let mut answers: FuturesUnordered<Answer> = FuturesUnordered::new();
+    // Tasks of their own: a command that holds a connection of the store must go on also while this one waits for another, or
+    // for a slow client.
+    let mut answers: JoinSet<String> = JoinSet::new();
     let mut bucket = Bucket::new(RATE.0, RATE.1);
     let mut pings = interval_at(Instant::now() + PING, PING);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -162,13 +164,17 @@ async fn talk(
     let mut tick = 0;
     loop {
         tokio::select! {
-            Some(answer) = answers.next() => {
+            Some(answer) = answers.join_next() => {
                 let mut next = Some(answer);
                 while let Some(answer) = next {
+                    let Ok(answer) = answer else {
+                        tracing::error!("a command broke off");
+                        return Some((CLOSE_AWAY, "fault"));
+                    };
                     if send(socket, answer).await.is_none() {
                         return Some((CLOSE_SLOW, "slow"));
                     }
-                    next = answers.next().now_or_never().flatten();
+                    next = answers.try_join_next();
                 }
                 if flush(socket).await.is_none() {
                     return Some((CLOSE_SLOW, "slow"));
@@ -208,7 +214,7 @@ async fn talk(
                 match received {
                     Some(Ok(Message::Text(text))) => {
                         match begin(&head, &caller, &mut bucket, &mut feed, text).await {
-                            Begun::Running(answer) => answers.push(answer),
+                            Begun::Running(answer) => drop(answers.spawn(answer)),
                             Begun::Done(answer) => {
                                 if send(socket, answer).await.is_none() || flush(socket).await.is_none() {
                                     return Some((CLOSE_SLOW, "slow"));

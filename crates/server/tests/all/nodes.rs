@@ -181,3 +181,36 @@ async fn a_store_that_is_away_signs_nobody_out() {
     };
     assert_eq!(next_entry(&open, here).await.seq, receipt.seq);
 }
+
+/// More lines than the store has connections, each with commands under way and entries to read: none holds a connection that
+/// it does not use while it waits for another.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_lines_at_once_do_not_wait_for_one_another() {
+    let cluster = Cluster::start(options(), 2).await.unwrap();
+    let maelle = owner(&cluster).await;
+    let iris = maelle.invite("member", "iris", "Iris Le Goff").await.unwrap();
+    let mut places = Vec::new();
+    for n in 0..40 {
+        places.push(create(&maelle, "group", &format!("Salle {n}"), &[&iris]).await);
+    }
+    // What one node writes is not in the other's memory: there the lines read it from the store.
+    iris.client.go_to(cluster.nodes[1].target().unwrap()).await;
+    let mut lines = Vec::new();
+    for here in &places {
+        lines.push((*here, feed(&maelle).await));
+        lines.push((*here, feed(&iris).await));
+    }
+    let began = std::time::Instant::now();
+    for _ in 0..10 {
+        let all = lines.iter().flat_map(|(here, line)| {
+            (0..6).map(move |n| async move {
+                match n {
+                    0..4 => drop(line.post(*here, &text("à plusieurs")).await.unwrap()),
+                    _ => drop(line.command("conversations.members", json!({ "conversation": here })).await.unwrap()),
+                }
+            })
+        });
+        futures_util::future::join_all(all).await;
+    }
+    assert!(began.elapsed().as_secs() < 9, "the store's connections were held: {:?}", began.elapsed());
+}
