@@ -15,8 +15,16 @@ pub enum EntryKind {
     Membership,
     /// A body was erased; `refers_to` says which.
     Erasure,
+    /// A commit of a group, written by a device; its envelope names the epoch that it began.
+    Commit,
+    /// A proposal of the server to a group.
+    Proposal,
+    /// What the server says of a group: started, final, dropped, alarm.
+    Group,
 }
-named!(EntryKind Content "content", Membership "membership", Erasure "erasure");
+named!(
+    EntryKind Content "content", Membership "membership", Erasure "erasure", Commit "commit", Proposal "proposal", Group "group"
+);
 
 impl EntryKind {
     /// The number in storage and in the archive leaf (decisions: leaf format, version 1).
@@ -26,6 +34,9 @@ impl EntryKind {
             Self::Content => 1,
             Self::Membership => 2,
             Self::Erasure => 3,
+            Self::Commit => 4,
+            Self::Proposal => 5,
+            Self::Group => 6,
         }
     }
 
@@ -36,6 +47,9 @@ impl EntryKind {
             1 => Some(Self::Content),
             2 => Some(Self::Membership),
             3 => Some(Self::Erasure),
+            4 => Some(Self::Commit),
+            5 => Some(Self::Proposal),
+            6 => Some(Self::Group),
             _ => None,
         }
     }

@@ -54,6 +54,23 @@ pub(crate) async fn run(app: &Arc<App>, caller: &Caller, command: Command) -> Re
             answer(&to_wire::receipt(&receipt))
         }
         Command::Ping(_) => done(Ok(())),
+        Command::KeysStatus(_)
+        | Command::KeysLog(_)
+        | Command::KeysPublish(_)
+        | Command::KeysPackagesPut(_)
+        | Command::KeysPackagesClaim(_)
+        | Command::KeysKeyringGet(_)
+        | Command::KeysKeyringPut(_)
+        | Command::KeysLinkAsk(_)
+        | Command::KeysLinkState(_)
+        | Command::KeysLinkList(_)
+        | Command::KeysLinkAnswer(_)
+        | Command::GroupsGet(_)
+        | Command::GroupsStart(_)
+        | Command::GroupsCommit(_)
+        | Command::GroupsState(_)
+        | Command::GroupsWelcomes(_)
+        | Command::GroupsWelcomed(_) => Err(Reason::CommandUnknown.into()),
         other => match conversations(app, &ctx, other).await {
             Ok(answer) => answer,
             Err(other) => identity::run(app, &ctx, *other).await,

@@ -31,6 +31,12 @@ pub const KIND_CONTENT: u8 = 1;
 pub const KIND_MEMBERSHIP: u8 = 2;
 /// `kind` of the record that a body was erased.
 pub const KIND_ERASURE: u8 = 3;
+/// `kind` of a group's commit, written by a device; `epoch_ref` is the epoch that it began.
+pub const KIND_COMMIT: u8 = 4;
+/// `kind` of a proposal of the server to a group.
+pub const KIND_PROPOSAL: u8 = 5;
+/// `kind` of what the server says of a group.
+pub const KIND_GROUP: u8 = 6;
 /// Longest remote address or task name, in bytes: with its tag it fills the 255 of `sender`.
 pub const MAX_SENDER_NAME: usize = 254;
 /// Longest `epoch_ref`, in bytes.

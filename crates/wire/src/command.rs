@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use crate::{account as a, admin, conversation as c, journal as j, session as s};
+use crate::{account as a, admin, conversation as c, group as g, journal as j, keys as k, session as s};
 
 /// No parameters, or nothing more to say than "done".
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -124,6 +124,23 @@ commands! {
     "marks.read" MarksRead j::AckCursor => Empty, "Tells how far the person has read.";
     "marks.get" MarksGet c::ConversationRef => j::Marks, "How far each member has received and read.";
     "typing.set" TypingSet j::SetTyping => Empty, "Tells that the person is writing; lasts 6 seconds.";
+    "keys.status" KeysStatus Empty => k::KeyStatus, "What the server has of this account's and this device's keys.";
+    "keys.log" KeysLog k::ReadKeyLog => k::KeyLogPage, "A page of the key log, with its newest signed head.";
+    "keys.publish" KeysPublish k::PublishKeys => k::KeyLogSize, "Adds signed entries of one's own account to the key log.";
+    "keys.packages.put" KeysPackagesPut k::PutKeyPackages => k::KeyPackageCount, "Puts key packages of this device in store.";
+    "keys.packages.claim" KeysPackagesClaim k::ClaimKeyPackages => k::ClaimedKeyPackages, "Takes one key package of each device named.";
+    "keys.keyring.get" KeysKeyringGet Empty => k::Keyring, "One's own keyring, sealed by the recovery code.";
+    "keys.keyring.put" KeysKeyringPut k::PutKeyring => k::Keyring, "Replaces one's own keyring; refused when another device was faster.";
+    "keys.link.ask" KeysLinkAsk k::AskLink => k::LinkState, "Asks the account's other devices for the keyring.";
+    "keys.link.state" KeysLinkState Empty => k::LinkState, "What became of this device's request.";
+    "keys.link.list" KeysLinkList Empty => k::Links, "Requests of the account's new devices that wait.";
+    "keys.link.answer" KeysLinkAnswer k::AnswerLink => Empty, "Hands the keyring to a new device, or refuses.";
+    "groups.get" GroupsGet g::GroupRef => g::GroupState, "The public state of a sealed conversation's group.";
+    "groups.start" GroupsStart g::StartGroup => g::GroupState, "Starts the group of a sealed conversation.";
+    "groups.commit" GroupsCommit g::PostCommit => g::CommitReceipt, "Sends a commit; the first in an epoch wins.";
+    "groups.state" GroupsState g::PostStatement => Empty, "Says that this device merged a commit, or cannot.";
+    "groups.welcomes" GroupsWelcomes Empty => g::Welcomes, "Welcomes that wait for this device.";
+    "groups.welcomed" GroupsWelcomed g::WelcomeTaken => Empty, "A Welcome was taken.";
     "log.checkpoint" LogCheckpoint Empty => j::Checkpoint, "The newest signed head of the archive log.";
     "log.proof" LogProof j::GetProof => j::InclusionProof, "Proof that an entry is in the archive log.";
 }

@@ -89,7 +89,8 @@ pub struct CreateConversation {
     pub protection: Option<Protection>,
     /// The others; exactly one for `direct`, none is allowed for `group` and `channel`.
     pub members: Vec<Id<AccountId>>,
-    /// A `details` content (title, topic) to be the first entry; required for `group` and `channel`.
+    /// A `details` content (title, topic) to be the first entry; required for `group` and `channel` where `open`, absent otherwise: there
+    /// title and topic are sealed content, posted once the group stands.
     pub details: Option<B64>,
 }
 

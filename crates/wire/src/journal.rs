@@ -16,6 +16,12 @@ pub enum EntryKind {
     Membership,
     /// A body was erased by command; `refers_to` says which.
     Erasure,
+    /// A commit of a group (an MLS PublicMessage), written by a device; it began the epoch named.
+    Commit,
+    /// A proposal of the server (an MLS PublicMessage): a removal that the next commit applies.
+    Proposal,
+    /// What the server says of a group: a `group` content (started, final, dropped, alarm).
+    Group,
 }
 
 /// Appends an entry.
@@ -26,8 +32,10 @@ pub struct PostEntry {
     pub conversation: Id<ConversationId>,
     /// Makes retries idempotent: the same device and client id is the same entry.
     pub client_id: Id<ClientId>,
-    /// The content's exact bytes: UTF-8 JSON `{"v":1,"type":…}` in `open`, at most 64 KiB.
+    /// The content's exact bytes: UTF-8 JSON `{"v":1,"type":…}` in `open`, at most 64 KiB; an MLS PrivateMessage in `sealed`.
     pub content: B64,
+    /// The epoch that the content is sealed in (32 bytes): required exactly where the conversation is not `open`.
+    pub epoch: Option<B64>,
     /// The entry this one is about (the one answered, revised, redacted, reacted to).
     pub refers_to: Option<u64>,
     /// Blobs that the content names; at most 20, uploaded before.
@@ -116,6 +124,8 @@ pub struct Entry {
     pub refers_to: Option<u64>,
     /// The content's exact bytes; absent when erased.
     pub content: Option<B64>,
+    /// The epoch that it was sealed in, or that it began; absent in `open`.
+    pub epoch: Option<B64>,
     /// Blobs it names.
     pub blobs: Vec<Id<BlobHash>>,
     /// The archive leaf.
@@ -175,6 +185,13 @@ pub enum AccountChange {
     },
     /// The account itself changed: ask `me.get` anew.
     Settings,
+    /// A Welcome waits for one of the account's devices: ask `groups.welcomes`.
+    Welcome {
+        /// The conversation.
+        conversation: Id<ConversationId>,
+    },
+    /// The account's keys or devices in the key log changed, or a new device asks for the keyring.
+    Keys,
 }
 
 /// How far this device has, or the person has read, a journal. Lesser numbers than before change nothing.

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, ensure};
 use rempart_base::ConversationId;
-use rempart_merkle::leaf::{KIND_CONTENT, KIND_ERASURE, KIND_MEMBERSHIP, Leaf, Sender, content_hash, leaf_hash};
+use rempart_merkle::leaf::{
+    KIND_COMMIT, KIND_CONTENT, KIND_ERASURE, KIND_GROUP, KIND_MEMBERSHIP, KIND_PROPOSAL, Leaf, Sender, content_hash,
+    leaf_hash,
+};
 use rempart_merkle::note::VerifierKey;
 use rempart_merkle::promise;
 use rempart_wire::journal::{Entry, EntryKind, JournalPage, ReadJournal, Receipt};
@@ -126,6 +129,9 @@ pub fn check_entry(conversation: ConversationId, entry: &Entry) -> Result<()> {
         EntryKind::Content => KIND_CONTENT,
         EntryKind::Membership => KIND_MEMBERSHIP,
         EntryKind::Erasure => KIND_ERASURE,
+        EntryKind::Commit => KIND_COMMIT,
+        EntryKind::Proposal => KIND_PROPOSAL,
+        EntryKind::Group => KIND_GROUP,
     };
     ensure!(leaf.kind == kind, "the leaf is of another kind");
     if let Some(device) = entry.device {
@@ -184,6 +190,7 @@ mod tests {
             time: Time(Timestamp::from_millis(5)),
             refers_to: None,
             content: Some(B64(content)),
+            epoch: None,
             blobs: Vec::new(),
             leaf: B64(leaf.encode().unwrap()),
             salt: Some(B64(salt.to_vec())),

@@ -134,6 +134,7 @@ impl Feed {
             client_id: client_id(),
             content: B64(content.to_vec()),
             refers_to: None,
+            epoch: None,
             blobs: Vec::new(),
         };
         self.ask("messages.post", &post).await

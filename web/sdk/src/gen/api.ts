@@ -361,6 +361,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/commands/groups.commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a commit; the first in an epoch wins. */
+        post: operations["groups.commit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/groups.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The public state of a sealed conversation's group. */
+        post: operations["groups.get"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/groups.start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts the group of a sealed conversation. */
+        post: operations["groups.start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/groups.state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that this device merged a commit, or cannot. */
+        post: operations["groups.state"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/groups.welcomed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A Welcome was taken. */
+        post: operations["groups.welcomed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/groups.welcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Welcomes that wait for this device. */
+        post: operations["groups.welcomes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/commands/invitations.create": {
         parameters: {
             query?: never;
@@ -423,6 +525,193 @@ export interface paths {
         put?: never;
         /** A page of a conversation's journal. */
         post: operations["journal.read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/keys.keyring.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One's own keyring, sealed by the recovery code. */
+        post: operations["keys.keyring.get"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/keys.keyring.put": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replaces one's own keyring; refused when another device was faster. */
+        post: operations["keys.keyring.put"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/keys.link.answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands the keyring to a new device, or refuses. */
+        post: operations["keys.link.answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/keys.link.ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the account's other devices for the keyring. */
+        post: operations["keys.link.ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/keys.link.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Requests of the account's new devices that wait. */
+        post: operations["keys.link.list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/keys.link.state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What became of this device's request. */
+        post: operations["keys.link.state"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/keys.log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A page of the key log, with its newest signed head. */
+        post: operations["keys.log"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/keys.packages.claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one key package of each device named. */
+        post: operations["keys.packages.claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/keys.packages.put": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts key packages of this device in store. */
+        post: operations["keys.packages.put"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/keys.publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds signed entries of one's own account to the key log. */
+        post: operations["keys.publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/keys.status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the server has of this account's and this device's keys. */
+        post: operations["keys.status"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1237,6 +1526,14 @@ export interface components {
         } | {
             /** @constant */
             change: "settings";
+        } | {
+            /** @constant */
+            change: "welcome";
+            /** @description The conversation. */
+            conversation: string;
+        } | {
+            /** @constant */
+            change: "keys";
         });
         /** @description A page of an account's journal. */
         AccountJournalPage: {
@@ -1297,6 +1594,21 @@ export interface components {
             /** @description The conversation. */
             conversation: string;
         };
+        /** @description Hands the keyring to a new device, sealed to its one-time key. */
+        AnswerLink: {
+            /** @description The asking device. */
+            device: string;
+            /**
+             * Format: base64url
+             * @description The public key that was shown and compared.
+             */
+            public: string;
+            /**
+             * Format: base64url
+             * @description The sealed keyring, at most 256 KiB; absent: refused.
+             */
+            sealed?: string | null;
+        };
         /** @description An API token, without its secret. */
         ApiTokenInfo: {
             /**
@@ -1325,6 +1637,14 @@ export interface components {
         ApiTokens: {
             /** @description Newest first. */
             tokens: components["schemas"]["ApiTokenInfo"][];
+        };
+        /** @description A new device asks the account's other devices for the keyring. */
+        AskLink: {
+            /**
+             * Format: base64url
+             * @description The asking device's one-time public key, 32 to 2,048 bytes; both screens show a short code made of it.
+             */
+            public: string;
         };
         /** @description Entries of the administration journal, newest first. */
         Audit: {
@@ -1409,6 +1729,51 @@ export interface components {
             /** @description A C2SP signed note (tlog-checkpoint). */
             note: string;
         };
+        /** @description Takes one key package of each device named. */
+        ClaimKeyPackages: {
+            /** @description 1 to 200 devices of the key log. */
+            devices: string[];
+        };
+        /** @description A device's key package. */
+        ClaimedKeyPackage: {
+            /** @description Whose. */
+            account: string;
+            /** @description Which device. */
+            device: string;
+            /**
+             * Format: base64url
+             * @description The package, TLS-encoded.
+             */
+            package: string;
+        };
+        /** @description Key packages taken. */
+        ClaimedKeyPackages: {
+            /** @description One a device that has any; a device without is left out. */
+            packages: components["schemas"]["ClaimedKeyPackage"][];
+        };
+        /** @description A commit was the first in its epoch and is applied. */
+        CommitReceipt: {
+            /**
+             * Format: uint64
+             * @description The number of that epoch.
+             */
+            epoch: number;
+            /**
+             * Format: base64url
+             * @description The name of the epoch that it began.
+             */
+            epoch_ref: string;
+            /**
+             * Format: uint64
+             * @description Its number in the conversation.
+             */
+            seq: number;
+            /**
+             * Format: date-time
+             * @description The server's time.
+             */
+            time: string;
+        };
         /** @description A conversation as one of its members sees it. */
         Conversation: {
             /** @description The conversation. */
@@ -1489,7 +1854,8 @@ export interface components {
             client_id: string;
             /**
              * Format: base64url
-             * @description A `details` content (title, topic) to be the first entry; required for `group` and `channel`.
+             * @description A `details` content (title, topic) to be the first entry; required for `group` and `channel` where `open`, absent otherwise: there
+             *     title and topic are sealed content, posted once the group stands.
              */
             details?: string | null;
             /** @description What kind. */
@@ -1537,6 +1903,11 @@ export interface components {
             content: string | null;
             /** @description From which device; absent when the server did. */
             device: string | null;
+            /**
+             * Format: base64url
+             * @description The epoch that it was sealed in, or that it began; absent in `open`.
+             */
+            epoch: string | null;
             /** @description What it is. */
             kind: components["schemas"]["EntryKind"];
             /**
@@ -1566,7 +1937,7 @@ export interface components {
             time: string;
         };
         /** @description What an entry is, as the server must know it. Unknown kinds are kept. */
-        EntryKind: "content" | "membership" | "erasure";
+        EntryKind: "content" | "membership" | "erasure" | "commit" | "proposal" | "group";
         /** @description Erases a body. */
         EraseEntry: {
             /** @description Makes retries idempotent. */
@@ -1649,6 +2020,65 @@ export interface components {
              * @description The entry.
              */
             seq: number;
+        };
+        /** @description A device in a group. */
+        GroupLeaf: {
+            /** @description Whose. */
+            account: string;
+            /** @description The device. */
+            device: string;
+        };
+        /** @description Asks for a group's public state. */
+        GroupRef: {
+            /** @description The conversation. */
+            conversation: string;
+        };
+        /** @description A group as the server follows it. */
+        GroupState: {
+            /**
+             * Format: uint64
+             * @description The epoch's number.
+             */
+            epoch: number;
+            /**
+             * Format: base64url
+             * @description Its name: SHA-256 of the GroupContext, 32 bytes; absent while there is no group.
+             */
+            epoch_ref: string | null;
+            /**
+             * Format: base64url
+             * @description The newest epoch that is final.
+             */
+            final_ref: string | null;
+            /**
+             * Format: base64url
+             * @description The group's name, 16 bytes; absent while nobody has started one.
+             */
+            group: string | null;
+            /** @description The devices in it. */
+            leaves: components["schemas"]["GroupLeaf"][];
+            /** @description Devices whose removal waits for the next commit. */
+            leaving: string[];
+            /**
+             * Format: uint64
+             * @description The entry that began the epoch.
+             */
+            since: number;
+        };
+        /** @description A Welcome for this device. */
+        GroupWelcome: {
+            /** @description The conversation. */
+            conversation: string;
+            /**
+             * Format: uint64
+             * @description The entry with the commit that added the device: what comes after it is for the device to read.
+             */
+            seq: number;
+            /**
+             * Format: base64url
+             * @description The Welcome (an `MLSMessage`).
+             */
+            welcome: string;
         };
         /** @description Says where the client stands. */
         Hello: {
@@ -1733,6 +2163,79 @@ export interface components {
              */
             last_seq: number;
         };
+        /** @description A page of the key log. */
+        KeyLogPage: {
+            /** @description The newest signed head, `<host>/keys`; it covers every entry that exists now. Absent while the log is empty. */
+            checkpoint: components["schemas"]["Checkpoint"] | null;
+            /** @description Leaves as logged, in order: their Merkle hash is SHA-256(0x00 ‖ leaf). */
+            leaves: string[];
+            /**
+             * Format: uint64
+             * @description How many entries there are.
+             */
+            size: number;
+        };
+        /** @description Where the key log stands. */
+        KeyLogSize: {
+            /**
+             * Format: uint64
+             * @description How many entries there are.
+             */
+            size: number;
+        };
+        /** @description How many key packages are in store. */
+        KeyPackageCount: {
+            /**
+             * Format: uint32
+             * @description One-time ones.
+             */
+            one_time: number;
+        };
+        /** @description What the server has of this account's and this device's keys. */
+        KeyStatus: {
+            /** @description Whether the device that asks is in the key log and not revoked. */
+            enrolled: boolean;
+            /**
+             * Format: base64url
+             * @description The server's Ed25519 key as external sender of groups, 32 bytes.
+             */
+            external_sender: string;
+            /**
+             * Format: base64url
+             * @description The account's identity key (Ed25519, 32 bytes), once there is one.
+             */
+            identity: string | null;
+            /**
+             * Format: uint64
+             * @description Version of the keyring; 0: there is none.
+             */
+            keyring_version: number;
+            /** @description Whether it has one of last resort. */
+            last_resort: boolean;
+            /**
+             * Format: uint32
+             * @description One-time key packages of this device that are left.
+             */
+            packages: number;
+        };
+        /** @description The account's keyring, sealed by its own recovery code: the server cannot read it. */
+        Keyring: {
+            /**
+             * Format: base64url
+             * @description The sealed keyring; absent where there is none.
+             */
+            sealed: string | null;
+            /**
+             * Format: uint64
+             * @description Its version; 0: there is none.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            written: string | null;
+        };
         /** @description What kind of conversation. */
         Kind: "direct" | "group" | "channel";
         /** @description Language of the interface. */
@@ -1746,6 +2249,40 @@ export interface components {
             expires: string;
             /** @description The address to open. */
             url: string;
+        };
+        /** @description What became of a request. */
+        LinkAnswer: "none" | "waiting" | "refused" | "answered";
+        /** @description A new device's request. */
+        LinkRequest: {
+            /** @description The asking device. */
+            device: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires: string;
+            /** @description What the person calls it. */
+            name: string;
+            /**
+             * Format: base64url
+             * @description Its one-time public key.
+             */
+            public: string;
+        };
+        /** @description What became of one's own request. */
+        LinkState: {
+            /**
+             * Format: base64url
+             * @description The sealed keyring, where answered; it can be taken until the request ends.
+             */
+            sealed: string | null;
+            /** @description `none`, `waiting`, `refused` or `answered`. */
+            state: components["schemas"]["LinkAnswer"];
+        };
+        /** @description Requests of new devices that wait. */
+        Links: {
+            /** @description Oldest first; they end after 10 minutes. */
+            links: components["schemas"]["LinkRequest"][];
         };
         /** @description A page of accounts. */
         ListAccounts: {
@@ -1958,6 +2495,23 @@ export interface components {
             /** @description How. */
             presence: components["schemas"]["Presence"];
         };
+        /** @description Sends a commit. */
+        PostCommit: {
+            /** @description Makes retries idempotent. */
+            client_id: string;
+            /**
+             * Format: base64url
+             * @description A PublicMessage with the commit, at most 4 MiB.
+             */
+            commit: string;
+            /** @description The conversation. */
+            conversation: string;
+            /**
+             * Format: base64url
+             * @description The Welcome of the devices that it adds; required exactly when it adds any.
+             */
+            welcome?: string | null;
+        };
         /** @description Appends an entry. */
         PostEntry: {
             /**
@@ -1969,16 +2523,31 @@ export interface components {
             client_id: string;
             /**
              * Format: base64url
-             * @description The content's exact bytes: UTF-8 JSON `{"v":1,"type":…}` in `open`, at most 64 KiB.
+             * @description The content's exact bytes: UTF-8 JSON `{"v":1,"type":…}` in `open`, at most 64 KiB; an MLS PrivateMessage in `sealed`.
              */
             content: string;
             /** @description The conversation. */
             conversation: string;
             /**
+             * Format: base64url
+             * @description The epoch that the content is sealed in (32 bytes): required exactly where the conversation is not `open`.
+             */
+            epoch?: string | null;
+            /**
              * Format: uint64
              * @description The entry this one is about (the one answered, revised, redacted, reacted to).
              */
             refers_to?: number | null;
+        };
+        /** @description A device's signed word on an epoch. */
+        PostStatement: {
+            /** @description The conversation. */
+            conversation: string;
+            /**
+             * Format: base64url
+             * @description The statement: merged or refused, 130 bytes (docs/protocols/mls.md).
+             */
+            statement: string;
         };
         /** @description Appends a text message. */
         PostText: {
@@ -2028,6 +2597,37 @@ export interface components {
         };
         /** @description Who can read. */
         Protection: "sealed" | "recorded" | "open";
+        /** @description Adds entries to the key log, all or none. */
+        PublishKeys: {
+            /** @description 1 to 20 entries of one's own account, signed. */
+            entries: string[];
+        };
+        /** @description Puts key packages of this device in store. */
+        PutKeyPackages: {
+            /**
+             * Format: base64url
+             * @description The package of last resort; replaces the one before.
+             */
+            last_resort?: string | null;
+            /**
+             * @description Packages that serve once (MLS `KeyPackage`, TLS-encoded), at most 100 at once and 200 in store.
+             * @default []
+             */
+            one_time?: string[];
+        };
+        /** @description Replaces the keyring. */
+        PutKeyring: {
+            /**
+             * Format: uint64
+             * @description The version that this one follows; 0: the first.
+             */
+            follows: number;
+            /**
+             * Format: base64url
+             * @description The sealed keyring, at most 256 KiB.
+             */
+            sealed: string;
+        };
         /** @description Reads one's own account's journal. */
         ReadAccountJournal: {
             /**
@@ -2058,6 +2658,19 @@ export interface components {
             /**
              * Format: uint32
              * @description 1 to 200.
+             */
+            limit: number;
+        };
+        /** @description Reads on in the key log. */
+        ReadKeyLog: {
+            /**
+             * Format: uint64
+             * @description How many entries the client has: the position of the next one.
+             */
+            after: number;
+            /**
+             * Format: uint32
+             * @description 1 to 1,000.
              */
             limit: number;
         };
@@ -2282,6 +2895,18 @@ export interface components {
             /** @description The session. */
             session: string;
         };
+        /** @description Starts the group of a sealed conversation with this device alone in it. */
+        StartGroup: {
+            /** @description Makes retries idempotent. */
+            client_id: string;
+            /** @description The conversation. */
+            conversation: string;
+            /**
+             * Format: base64url
+             * @description The creator's GroupInfo with ratchet tree (an `MLSMessage`); nobody else is given it.
+             */
+            info: string;
+        };
         /** @description What a background task last did. */
         TaskReport: {
             /**
@@ -2383,6 +3008,21 @@ export interface components {
             now: string;
             /** @description Presence of those who are not offline. */
             presence: components["schemas"]["PersonPresence"][];
+        };
+        /** @description A Welcome was taken, or cannot be: it may go. */
+        WelcomeTaken: {
+            /** @description The conversation. */
+            conversation: string;
+            /**
+             * Format: uint64
+             * @description The entry with its commit.
+             */
+            seq: number;
+        };
+        /** @description Welcomes that wait for this device. */
+        Welcomes: {
+            /** @description Oldest first. */
+            welcomes: components["schemas"]["GroupWelcome"][];
         };
     };
     responses: never;
@@ -3086,6 +3726,204 @@ export interface operations {
             };
         };
     };
+    "groups.commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostCommit"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommitReceipt"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "groups.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupRef"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupState"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "groups.start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartGroup"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupState"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "groups.state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostStatement"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "groups.welcomed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WelcomeTaken"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "groups.welcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Welcomes"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "invitations.create": {
         parameters: {
             query?: never;
@@ -3205,6 +4043,369 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JournalPage"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.keyring.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keyring"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.keyring.put": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutKeyring"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keyring"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.link.answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerLink"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.link.ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskLink"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkState"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.link.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Links"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.link.state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkState"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadKeyLog"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyLogPage"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.packages.claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimKeyPackages"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimedKeyPackages"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.packages.put": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutKeyPackages"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPackageCount"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishKeys"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyLogSize"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyStatus"];
                 };
             };
             /** @description Refused, or failed (RFC 9457). */

@@ -106,6 +106,40 @@ export interface Commands {
   "marks.get": { params: S["ConversationRef"]; answer: S["Marks"] };
   /** Tells that the person is writing; lasts 6 seconds. */
   "typing.set": { params: S["SetTyping"]; answer: S["Empty"] };
+  /** What the server has of this account's and this device's keys. */
+  "keys.status": { params: S["Empty"]; answer: S["KeyStatus"] };
+  /** A page of the key log, with its newest signed head. */
+  "keys.log": { params: S["ReadKeyLog"]; answer: S["KeyLogPage"] };
+  /** Adds signed entries of one's own account to the key log. */
+  "keys.publish": { params: S["PublishKeys"]; answer: S["KeyLogSize"] };
+  /** Puts key packages of this device in store. */
+  "keys.packages.put": { params: S["PutKeyPackages"]; answer: S["KeyPackageCount"] };
+  /** Takes one key package of each device named. */
+  "keys.packages.claim": { params: S["ClaimKeyPackages"]; answer: S["ClaimedKeyPackages"] };
+  /** One's own keyring, sealed by the recovery code. */
+  "keys.keyring.get": { params: S["Empty"]; answer: S["Keyring"] };
+  /** Replaces one's own keyring; refused when another device was faster. */
+  "keys.keyring.put": { params: S["PutKeyring"]; answer: S["Keyring"] };
+  /** Asks the account's other devices for the keyring. */
+  "keys.link.ask": { params: S["AskLink"]; answer: S["LinkState"] };
+  /** What became of this device's request. */
+  "keys.link.state": { params: S["Empty"]; answer: S["LinkState"] };
+  /** Requests of the account's new devices that wait. */
+  "keys.link.list": { params: S["Empty"]; answer: S["Links"] };
+  /** Hands the keyring to a new device, or refuses. */
+  "keys.link.answer": { params: S["AnswerLink"]; answer: S["Empty"] };
+  /** The public state of a sealed conversation's group. */
+  "groups.get": { params: S["GroupRef"]; answer: S["GroupState"] };
+  /** Starts the group of a sealed conversation. */
+  "groups.start": { params: S["StartGroup"]; answer: S["GroupState"] };
+  /** Sends a commit; the first in an epoch wins. */
+  "groups.commit": { params: S["PostCommit"]; answer: S["CommitReceipt"] };
+  /** Says that this device merged a commit, or cannot. */
+  "groups.state": { params: S["PostStatement"]; answer: S["Empty"] };
+  /** Welcomes that wait for this device. */
+  "groups.welcomes": { params: S["Empty"]; answer: S["Welcomes"] };
+  /** A Welcome was taken. */
+  "groups.welcomed": { params: S["WelcomeTaken"]; answer: S["Empty"] };
   /** The newest signed head of the archive log. */
   "log.checkpoint": { params: S["Empty"]; answer: S["Checkpoint"] };
   /** Proof that an entry is in the archive log. */
@@ -173,6 +207,23 @@ export const OPS: readonly Op[] = [
   "marks.read",
   "marks.get",
   "typing.set",
+  "keys.status",
+  "keys.log",
+  "keys.publish",
+  "keys.packages.put",
+  "keys.packages.claim",
+  "keys.keyring.get",
+  "keys.keyring.put",
+  "keys.link.ask",
+  "keys.link.state",
+  "keys.link.list",
+  "keys.link.answer",
+  "groups.get",
+  "groups.start",
+  "groups.commit",
+  "groups.state",
+  "groups.welcomes",
+  "groups.welcomed",
   "log.checkpoint",
   "log.proof",
 ];
