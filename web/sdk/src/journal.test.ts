@@ -6,7 +6,7 @@ import { problem, settle, SimClock } from "./testing/sim";
 import type { Entry, JournalPage } from "./wire";
 
 function entry(seq: number): Entry {
-  return { seq, kind: "content", account: null, device: null, client_id: String(seq), time: "", refers_to: null, content: "", blobs: [], leaf: "", salt: "" };
+  return { seq, kind: "content", account: null, device: null, client_id: String(seq), time: "", refers_to: null, content: "", epoch: null, blobs: [], leaf: "", salt: "" };
 }
 
 /** A journal of a server that can be cut, and what a client made of it. */

@@ -7,7 +7,7 @@ import type { Entry } from "./wire";
 
 function entries(...seqs: number[]): Entry[] {
   return seqs.map((seq) => ({
-    seq, kind: "content", account: ME, device: null, client_id: `c${seq}`, time: "", refers_to: null, content: "YQ", blobs: [], leaf: "", salt: "YQ",
+    seq, kind: "content", account: ME, device: null, client_id: `c${seq}`, time: "", refers_to: null, content: "YQ", epoch: null, blobs: [], leaf: "", salt: "YQ",
   }));
 }
 

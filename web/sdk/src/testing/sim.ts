@@ -184,6 +184,7 @@ export class SimServer {
       time: this.time(),
       refers_to: more.refersTo ?? null,
       content: more.bytes ?? (content === null ? null : toBase64Url(new TextEncoder().encode(JSON.stringify(content)))),
+      epoch: null,
       blobs: [],
       leaf: "",
       salt: "",
