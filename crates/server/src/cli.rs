@@ -29,7 +29,7 @@ pub enum Command {
     Account(Account),
     /// Check configuration, ports, certificate, disk, clock, keys and data; one line each, and what to do
     Doctor,
-    /// Show or check the configuration
+    /// Show or check the configuration, see what changed, go back
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Check the archive
@@ -142,8 +142,12 @@ impl Role {
 pub enum ConfigCommand {
     /// Print every value and where it came from
     Show,
-    /// Say whether the configuration is good
+    /// Say whether the configuration is good, and what its values mean for the people
     Check,
+    /// Say what differs from the configuration that the server last started with
+    Diff,
+    /// Put back the file that the server started with before this one
+    Rollback,
     /// Print the reference page
     #[command(hide = true)]
     Reference,

@@ -14,7 +14,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::config::{Config, Environment};
+use crate::config::history::History;
+use crate::config::{Config, Environment, Loaded};
 use crate::listen::{self, Listener};
 use crate::metrics::Metrics;
 use crate::operator::reach::Reach;
@@ -36,8 +37,9 @@ const HOST: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// What keeps it from starting, and what to do.
-pub async fn serve(config: Config, environment: &Environment) -> Result<ExitCode> {
-    if Reach::server(&config).await?.is_some() {
+pub async fn serve(loaded: &Loaded, environment: &Environment) -> Result<ExitCode> {
+    let config = &loaded.config;
+    if Reach::server(config).await?.is_some() {
         bail!("a server runs already on the data in {}", config.data_dir.display());
     }
     raise_files();
@@ -49,8 +51,8 @@ pub async fn serve(config: Config, environment: &Environment) -> Result<ExitCode
         format!("cannot listen on {}: is another program there? (setting web.listen)", config.web_listen)
     })?;
     let address = tcp.local_addr()?;
-    let node = Arc::new(wiring::open(&config, environment).await?);
-    let keeper = Keeper::open(&config, Arc::clone(&node.outside.clock), Arc::clone(&node.outside.entropy))?;
+    let node = Arc::new(wiring::open(config, environment).await?);
+    let keeper = Keeper::open(config, Arc::clone(&node.outside.clock), Arc::clone(&node.outside.entropy))?;
     let host = node.app.organisation().await?.map(|organisation| organisation.host.clone());
     let served = Served::new(keeper.first(host.as_deref())?);
     let authority = keeper.authority().map(|authority| (authority.pem(), authority.file.clone()));
@@ -99,7 +101,8 @@ pub async fn serve(config: Config, environment: &Environment) -> Result<ExitCode
         metrics,
     };
     let mut listening = tokio::spawn(listener.run(stopped));
-    welcome(&config, environment, &node, address, host, authority.map(|(_, file)| file)).await?;
+    welcome(config, environment, &node, address, host, authority.map(|(_, file)| file)).await?;
+    keep_configuration(loaded);
     tracing::info!(port = address.port(), "ready");
     notify(&[NotifyState::Ready]);
 
@@ -152,6 +155,15 @@ pub async fn serve(config: Config, environment: &Environment) -> Result<ExitCode
         _ = interrupt.recv() => outcome = ExitCode::from(130),
     }
     Ok(outcome)
+}
+
+/// Notes the file that this start went well with, for `config diff` and `config rollback`.
+fn keep_configuration(loaded: &Loaded) {
+    let Some(path) = &loaded.file else { return };
+    let kept = std::fs::read_to_string(path).and_then(|text| History::beside(&loaded.config.secrets_dir).keep(&text));
+    if let Err(error) = kept {
+        tracing::warn!(%error, "the configuration file was not noted: `rempart config rollback` will not know it");
+    }
 }
 
 fn tasks_ended(ended: Result<rempart_app::Outcome<()>, tokio::task::JoinError>) {

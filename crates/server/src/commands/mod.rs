@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod archive;
+pub mod config;
 pub mod secrets;
 
 use std::process::ExitCode;
@@ -39,16 +40,20 @@ pub fn run(read: Read) -> Result<ExitCode> {
     if let Command::Doctor = read.cli.command {
         return Runtime::new()?.block_on(doctor::run(loaded, &environment, language));
     }
-    let loaded = loaded?;
+    if let Command::Config(ConfigCommand::Rollback) = read.cli.command {
+        return config::rollback(&read, &environment, language);
+    }
+    let loaded = loaded.map_err(|error| anyhow::anyhow!(error.say(language)))?;
     let config = loaded.config.clone();
     logging::start(config.log_format, config.log_level);
     match read.cli.command {
-        Command::Config(ConfigCommand::Show) => print!("{}", reference::show(&loaded)),
-        Command::Config(ConfigCommand::Check) => println!("The configuration is good."),
+        Command::Config(ConfigCommand::Show) => print!("{}", reference::show(&loaded, language)),
+        Command::Config(ConfigCommand::Check) => config::check(&loaded, language),
+        Command::Config(ConfigCommand::Diff) => return config::diff(&loaded, &read, &environment, language),
         Command::Secrets(command) => return secrets::run(command, &config, &environment),
         Command::Serve => {
             let runtime = Runtime::new()?;
-            let outcome = runtime.block_on(serve::serve(config, &environment));
+            let outcome = runtime.block_on(serve::serve(&loaded, &environment));
             // A second signal does not wait for what is still going on.
             runtime.shutdown_background();
             return outcome;
@@ -65,7 +70,7 @@ pub fn run(read: Read) -> Result<ExitCode> {
                 archive::verify(&mut reach).await
             });
         }
-        Command::Doctor | Command::Version | Command::Config(ConfigCommand::Reference) => {}
+        Command::Doctor | Command::Version | Command::Config(ConfigCommand::Reference | ConfigCommand::Rollback) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -28,7 +28,7 @@ pub fn run(command: Secrets, config: &Config, environment: &Environment) -> Resu
 }
 
 fn export(place: &Place, to: Option<&Path>) -> Result<()> {
-    let secrets = place.load(&wiring::purposes(), Missing::Refuse, wiring::entropy().as_ref())?;
+    let secrets = place.load(&wiring::purposes_of(place), Missing::Refuse, wiring::entropy().as_ref())?;
     let authority = place.folder.join(KEY_FILE);
     let mut files = Vec::new();
     if authority.exists() {
@@ -54,16 +54,26 @@ fn import(place: &Place, from: &Path) -> Result<()> {
         bail!("{} is too large to be a sealed copy of Rempart's keys", from.display());
     }
     let text = std::fs::read_to_string(from).with_context(|| format!("cannot read {}", from.display()))?;
-    for purpose in wiring::purposes() {
-        let path = place.file(purpose);
-        if path.exists() {
-            bail!("{} is there already: import only into a folder without keys; nothing was changed", path.display());
-        }
-    }
     let passphrase = terminal::secret("Passphrase: ").context("no passphrase was read")?;
     let contents = open(&text, &passphrase)?;
-    for secret in contents.secrets(&wiring::purposes(), place)? {
-        place.keep(&secret)?;
+    // A copy made by an earlier version has fewer keys; a folder of an earlier version gets the ones that came since.
+    let secrets = contents.secrets(&wiring::purposes_in(&contents), place)?;
+    let mut missing = Vec::new();
+    for secret in secrets {
+        if !secret.path.exists() {
+            missing.push(secret);
+            continue;
+        }
+        let there = place.load(&[secret.purpose], Missing::Refuse, wiring::entropy().as_ref())?;
+        if there.first().is_none_or(|there| there.id != secret.id || wiring::value(there) != wiring::value(&secret)) {
+            bail!("{} is another key than the copy's; nothing was changed", secret.path.display());
+        }
+    }
+    if missing.is_empty() {
+        bail!("every key of the copy is there already: nothing was changed");
+    }
+    for secret in &missing {
+        place.keep(secret)?;
     }
     if let Some((_, pem)) = contents.files.iter().find(|(name, _)| name == KEY_FILE) {
         let path = place.folder.join(KEY_FILE);

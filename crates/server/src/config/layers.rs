@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf, absolute};
 
+use super::value::Expected;
 use super::{Config, ConfigError, Environment, PLACES, PREFIX, SETTINGS, Setting, file};
+use crate::words::Language;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,19 @@ impl fmt::Display for Origin {
     }
 }
 
+impl Origin {
+    /// In the person's language.
+    #[must_use]
+    pub fn say(&self, language: Language) -> String {
+        match (language, self) {
+            (Language::French, Self::Default) => "valeur par défaut".to_owned(),
+            (Language::French, Self::Environment(name)) => format!("variable {name}"),
+            (Language::French, Self::Flag(name)) => format!("option --{name}"),
+            (Language::French, Self::File(..)) | (Language::English, _) => self.to_string(),
+        }
+    }
+}
+
 /// The configuration with the origin of each value.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -50,15 +65,50 @@ pub fn load(
     environment: &Environment,
     flags: &[(&'static str, String)],
 ) -> Result<Loaded, ConfigError> {
-    let mut values: BTreeMap<&'static str, (String, Origin)> =
-        SETTINGS.iter().map(|s| (s.key, (s.default.to_owned(), Origin::Default))).collect();
-    let path = named
+    let mut values = defaults();
+    let path = place(named, environment);
+    if let Some(path) = &path {
+        let text =
+            std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.clone(), cause })?;
+        read_file(path, &text, &mut values)?;
+    }
+    finish(values, path, environment, flags)
+}
+
+/// As [`load`], with another text in place of the file's: what the file held before.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_text(
+    path: &Path,
+    text: &str,
+    environment: &Environment,
+    flags: &[(&'static str, String)],
+) -> Result<Loaded, ConfigError> {
+    let mut values = defaults();
+    read_file(path, text, &mut values)?;
+    finish(values, Some(path.to_owned()), environment, flags)
+}
+
+/// The file that holds: the one named, or the first there is.
+#[must_use]
+pub fn place(named: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
+    named
         .map(Path::to_owned)
         .or_else(|| environment.get("REMPART_CONFIG").map(PathBuf::from))
-        .or_else(|| PLACES.iter().map(PathBuf::from).find(|p| p.exists()));
-    if let Some(path) = &path {
-        read_file(path, &mut values)?;
-    }
+        .or_else(|| PLACES.iter().map(PathBuf::from).find(|p| p.exists()))
+}
+
+fn defaults() -> BTreeMap<&'static str, (String, Origin)> {
+    SETTINGS.iter().map(|s| (s.key, (s.default.to_owned(), Origin::Default))).collect()
+}
+
+fn finish(
+    mut values: BTreeMap<&'static str, (String, Origin)>,
+    path: Option<PathBuf>,
+    environment: &Environment,
+    flags: &[(&'static str, String)],
+) -> Result<Loaded, ConfigError> {
     read_environment(environment, &mut values)?;
     for (key, text) in flags {
         if let Some(setting) = SETTINGS.iter().find(|s| s.key == *key) {
@@ -79,10 +129,12 @@ pub fn load(
     Ok(Loaded { config, values, file: path })
 }
 
-fn read_file(path: &Path, values: &mut BTreeMap<&'static str, (String, Origin)>) -> Result<(), ConfigError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
-    for entry in file::entries(path, &text)? {
+fn read_file(
+    path: &Path,
+    text: &str,
+    values: &mut BTreeMap<&'static str, (String, Origin)>,
+) -> Result<(), ConfigError> {
+    for entry in file::entries(path, text)? {
         let at = format!("{}:{}", path.display(), entry.line);
         let Some(setting) = SETTINGS.iter().find(|s| s.key == entry.key) else {
             return Err(ConfigError::Unknown {
@@ -92,7 +144,10 @@ fn read_file(path: &Path, values: &mut BTreeMap<&'static str, (String, Origin)>)
             });
         };
         let Some(text) = entry.text else {
-            let what = format!("give a {} in quotes, or a whole number", setting.kind);
+            let what = Expected::new(
+                format!("give a {} in quotes, or a whole number", setting.kind),
+                format!("indiquez une valeur entre guillemets ({}) ou un nombre entier", setting.kind),
+            );
             return Err(ConfigError::Value { at, key: setting.key, value: String::new(), what });
         };
         let text = match path.parent() {
@@ -152,30 +207,46 @@ fn together(config: &Config) -> Result<(), ConfigError> {
     let (data, secrets) = (whole(&config.data_dir), whole(&config.secrets_dir));
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     if secrets.starts_with(&data) || real(&secrets).starts_with(real(&data)) {
-        return Err(ConfigError::Together(format!(
-            "secrets_dir ({}) must not be data_dir ({}) or inside it: a backup of the data would carry the keys that \
-             protect it; name a folder beside it",
-            secrets.display(),
-            data.display()
+        let (secrets, data) = (secrets.display(), data.display());
+        return Err(ConfigError::Together(Expected::new(
+            format!(
+                "secrets_dir ({secrets}) must not be data_dir ({data}) or inside it: a backup of the data would carry the \
+                 keys that protect it; name a folder beside it"
+            ),
+            format!(
+                "secrets_dir ({secrets}) ne doit pas être data_dir ({data}) ni s'y trouver : une sauvegarde des données \
+                 emporterait les clés qui les protègent ; nommez un dossier à côté"
+            ),
         )));
     }
+    let refuse = |english: &str, french: &str| Err(ConfigError::Together(Expected::new(english, french)));
     match (&config.tls_certificate, &config.tls_key) {
         (Some(_), None) => {
-            return Err(ConfigError::Together("tls.certificate is set but tls.key is not: set both or none".into()));
+            return refuse(
+                "tls.certificate is set but tls.key is not: set both or none",
+                "tls.certificate est donné mais pas tls.key : donnez les deux, ou aucun",
+            );
         }
         (None, Some(_)) => {
-            return Err(ConfigError::Together("tls.key is set but tls.certificate is not: set both or none".into()));
+            return refuse(
+                "tls.key is set but tls.certificate is not: set both or none",
+                "tls.key est donné mais pas tls.certificate : donnez les deux, ou aucun",
+            );
         }
         _ => {}
     }
     if let Some(directory) = &config.tls_acme_directory {
         if config.tls_certificate.is_some() {
-            return Err(ConfigError::Together(
-                "tls.acme_directory and tls.certificate are both set: keep the one that you want".into(),
-            ));
+            return refuse(
+                "tls.acme_directory and tls.certificate are both set: keep the one that you want",
+                "tls.acme_directory et tls.certificate sont tous deux donnés : gardez celui que vous voulez",
+            );
         }
         if !directory.starts_with("https://") {
-            return Err(ConfigError::Together("tls.acme_directory must begin with https://".into()));
+            return refuse(
+                "tls.acme_directory must begin with https://",
+                "tls.acme_directory doit commencer par https://",
+            );
         }
     }
     Ok(())

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Loaded, SETTINGS};
+use super::{Loaded, SETTINGS, Setting};
+use crate::words::Language;
 
 /// The page `docs/reference/config.md`.
 #[must_use]
@@ -17,7 +18,9 @@ pub fn page() -> String {
          the machine can read a command line.\n\n\
          A key that does not exist is an error, with the nearest that does. A path in the file is relative to the file's\n\
          folder, elsewhere to the working folder. `rempart config show` prints every value and where it came from;\n\
-         `rempart config check` only says whether all is well.\n",
+         `rempart config check` says whether all is well and what your values mean for the people.\n\n\
+         The server keeps the last ten files that it started with, beside its keys. `rempart config diff` says what\n\
+         differs now from the last start; `rempart config rollback` puts the one before back in place.\n",
     );
     let mut section = None;
     for setting in SETTINGS {
@@ -43,19 +46,24 @@ pub fn page() -> String {
 
 /// Every value and where it came from; what may carry a password is hidden.
 #[must_use]
-pub fn show(loaded: &Loaded) -> String {
+pub fn show(loaded: &Loaded, language: Language) -> String {
     let width = SETTINGS.iter().map(|s| s.key.len()).max().unwrap_or(0);
     let mut out = match &loaded.file {
-        Some(path) => format!("# file: {}\n", path.display()),
-        None => "# file: none\n".to_owned(),
+        Some(path) => format!("# {} {}\n", language.say("file:", "fichier :"), path.display()),
+        None => language.say("# file: none\n", "# fichier : aucun\n").to_owned(),
     };
     for setting in SETTINGS {
         let Some((text, origin)) = loaded.values.get(setting.key) else { continue };
-        let shown = if setting.secret { without_password(text) } else { text.clone() };
-        let value = if shown.is_empty() { "(none)".to_owned() } else { format!("{shown:?}") };
-        let _ = writeln!(out, "{:width$} = {value}  # {origin}", setting.key);
+        let _ =
+            writeln!(out, "{:width$} = {}  # {}", setting.key, shown(setting, text, language), origin.say(language));
     }
     out
+}
+
+/// A value as it may be shown.
+pub(super) fn shown(setting: &Setting, text: &str, language: Language) -> String {
+    let shown = if setting.secret { without_password(text) } else { text.to_owned() };
+    if shown.is_empty() { language.say("(none)", "(aucun)").to_owned() } else { format!("{shown:?}") }
 }
 
 /// An address without what stands between `://` and `@`, and without its query, where keys may be.

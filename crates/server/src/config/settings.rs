@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::value::{BlobsUrl, BusUrl, Host, LogFormat, LogLevel, Size, StoreUrl, Value, Whole};
+use super::value::{BlobsUrl, BusUrl, Expected, Host, LogFormat, LogLevel, Size, StoreUrl, Value, Whole};
 
 /// One setting, as the reader and the reference need it.
 pub struct Setting {
@@ -21,7 +21,7 @@ pub struct Setting {
     /// Whether it may carry a password: never shown, never a flag.
     pub secret: bool,
     /// Whether a text is a value of it.
-    pub check: fn(&str) -> Result<(), String>,
+    pub check: fn(&str) -> Result<(), Expected>,
 }
 
 impl Setting {
@@ -65,7 +65,7 @@ macro_rules! settings {
             ///
             /// # Errors
             /// The first setting whose text is not a value of it, and what was expected.
-            pub fn from_texts<'a>(text: impl Fn(&'static str) -> &'a str) -> Result<Self, (&'static str, String)> {
+            pub fn from_texts<'a>(text: impl Fn(&'static str) -> &'a str) -> Result<Self, (&'static str, Expected)> {
                 Ok(Self { $( $field: <$type as Value>::read(text($key)).map_err(|what| ($key, what))?, )+ })
             }
         }

@@ -1,7 +1,36 @@
 //! Kinds of values: each reads a text and says in words what it expected.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+
+use crate::words::Language;
+
+/// What a value should have been, in words that follow the value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    english: String,
+    french: String,
+}
+
+impl Expected {
+    /// In both languages.
+    pub fn new(english: impl Into<String>, french: impl Into<String>) -> Self {
+        Self { english: english.into(), french: french.into() }
+    }
+
+    /// In one of them.
+    #[must_use]
+    pub fn say(&self, language: Language) -> &str {
+        language.say(&self.english, &self.french)
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.english)
+    }
+}
 
 /// A value of a setting.
 pub trait Value: Sized {
@@ -9,7 +38,7 @@ pub trait Value: Sized {
     ///
     /// # Errors
     /// What was expected, in words that follow the value.
-    fn read(text: &str) -> Result<Self, String>;
+    fn read(text: &str) -> Result<Self, Expected>;
 
     /// How the reference describes it.
     const KIND: &'static str;
@@ -18,9 +47,12 @@ pub trait Value: Sized {
 }
 
 impl Value for PathBuf {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Expected> {
         if text.is_empty() || text.contains('\0') {
-            return Err("give the path of a folder or file".into());
+            return Err(Expected::new(
+                "give the path of a folder or file",
+                "indiquez le chemin d'un dossier ou d'un fichier",
+            ));
         }
         Ok(Self::from(text))
     }
@@ -30,7 +62,7 @@ impl Value for PathBuf {
 }
 
 impl<T: Value> Value for Option<T> {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Expected> {
         if text.is_empty() { Ok(None) } else { T::read(text).map(Some) }
     }
 
@@ -39,15 +71,20 @@ impl<T: Value> Value for Option<T> {
 }
 
 impl Value for SocketAddr {
-    fn read(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| "give an address and a port, as in \"127.0.0.1:8443\" or \"[::]:8443\"".into())
+    fn read(text: &str) -> Result<Self, Expected> {
+        text.parse().map_err(|_| {
+            Expected::new(
+                "give an address and a port, as in \"127.0.0.1:8443\" or \"[::]:8443\"",
+                "indiquez une adresse et un port, comme \"127.0.0.1:8443\" ou \"[::]:8443\"",
+            )
+        })
     }
 
     const KIND: &'static str = "address:port";
 }
 
 impl Value for String {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Expected> {
         Ok(text.to_owned())
     }
 
@@ -79,7 +116,7 @@ pub fn host_name(host: &str) -> &str {
 }
 
 impl Value for Host {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Expected> {
         let name = host_name(text);
         let label =
             |l: &str| !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
@@ -88,7 +125,10 @@ impl Value for Host {
         if is_name || is_address {
             Ok(Self(text.to_ascii_lowercase()))
         } else {
-            Err("give a host name, without https:// and without a path, as in \"rempart.example.fr\"".into())
+            Err(Expected::new(
+                "give a host name, without https:// and without a path, as in \"rempart.example.fr\"",
+                "indiquez un nom d'hôte, sans https:// ni chemin, comme \"rempart.example.fr\"",
+            ))
         }
     }
 
@@ -105,11 +145,11 @@ pub enum LogFormat {
 }
 
 impl Value for LogFormat {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Expected> {
         match text {
             "text" => Ok(Self::Text),
             "json" => Ok(Self::Json),
-            _ => Err("give \"text\" or \"json\"".into()),
+            _ => Err(Expected::new("give \"text\" or \"json\"", "indiquez \"text\" ou \"json\"")),
         }
     }
 
@@ -121,13 +161,16 @@ impl Value for LogFormat {
 pub struct LogLevel(pub tracing::Level);
 
 impl Value for LogLevel {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Expected> {
         match text {
             "error" => Ok(Self(tracing::Level::ERROR)),
             "warn" => Ok(Self(tracing::Level::WARN)),
             "info" => Ok(Self(tracing::Level::INFO)),
             "debug" => Ok(Self(tracing::Level::DEBUG)),
-            _ => Err("give \"error\", \"warn\", \"info\" or \"debug\"".into()),
+            _ => Err(Expected::new(
+                "give \"error\", \"warn\", \"info\" or \"debug\"",
+                "indiquez \"error\", \"warn\", \"info\" ou \"debug\"",
+            )),
         }
     }
 
@@ -139,9 +182,13 @@ impl Value for LogLevel {
 pub struct Size(pub u64);
 
 impl Value for Size {
-    fn read(text: &str) -> Result<Self, String> {
-        let wrong =
-            || "give a size from \"1 MiB\" to \"2 GiB\": a number of bytes, or one with KiB, MiB or GiB".to_owned();
+    fn read(text: &str) -> Result<Self, Expected> {
+        let wrong = || {
+            Expected::new(
+                "give a size from \"1 MiB\" to \"2 GiB\": a number of bytes, or one with KiB, MiB or GiB",
+                "indiquez une taille de \"1 MiB\" à \"2 GiB\" : un nombre d'octets, ou un nombre suivi de KiB, MiB ou GiB",
+            )
+        };
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at_checked(digits).ok_or_else(wrong)?;
         let factor: u64 = match unit.trim() {
@@ -163,12 +210,13 @@ impl Value for Size {
 pub struct Whole<const MIN: u32, const MAX: u32>(pub u32);
 
 impl<const MIN: u32, const MAX: u32> Value for Whole<MIN, MAX> {
-    fn read(text: &str) -> Result<Self, String> {
-        text.parse::<u32>()
-            .ok()
-            .filter(|n| (MIN..=MAX).contains(n))
-            .map(Self)
-            .ok_or_else(|| format!("give a whole number from {MIN} to {MAX}"))
+    fn read(text: &str) -> Result<Self, Expected> {
+        text.parse::<u32>().ok().filter(|n| (MIN..=MAX).contains(n)).map(Self).ok_or_else(|| {
+            Expected::new(
+                format!("give a whole number from {MIN} to {MAX}"),
+                format!("indiquez un nombre entier de {MIN} à {MAX}"),
+            )
+        })
     }
 
     const KIND: &'static str = "whole number";
@@ -184,13 +232,16 @@ pub enum StoreUrl {
 }
 
 impl Value for StoreUrl {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Expected> {
         match text {
             "embedded" => Ok(Self::Embedded),
             _ if text.starts_with("postgres://") || text.starts_with("postgresql://") => {
                 Ok(Self::Postgres(text.to_owned()))
             }
-            _ => Err("give \"embedded\" or an address as in \"postgres://name:password@host/database\"".into()),
+            _ => Err(Expected::new(
+                "give \"embedded\" or an address as in \"postgres://name:password@host/database\"",
+                "indiquez \"embedded\" ou une adresse comme \"postgres://nom:motdepasse@hote/base\"",
+            )),
         }
     }
 
@@ -207,11 +258,14 @@ pub enum BusUrl {
 }
 
 impl Value for BusUrl {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Expected> {
         match text {
             "embedded" => Ok(Self::Embedded),
             _ if text.starts_with("nats://") || text.starts_with("tls://") => Ok(Self::Nats(text.to_owned())),
-            _ => Err("give \"embedded\" or an address as in \"nats://host:4222\"".into()),
+            _ => Err(Expected::new(
+                "give \"embedded\" or an address as in \"nats://host:4222\"",
+                "indiquez \"embedded\" ou une adresse comme \"nats://hote:4222\"",
+            )),
         }
     }
 
@@ -228,13 +282,16 @@ pub enum BlobsUrl {
 }
 
 impl Value for BlobsUrl {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Expected> {
         match text {
             "embedded" => Ok(Self::Embedded),
             _ if ["s3://", "s3+http://"].iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme)) => {
                 Ok(Self::S3(text.to_owned()))
             }
-            _ => Err("give \"embedded\" or a bucket as in \"s3://KEY:SECRET@host/bucket?region=NAME\"".into()),
+            _ => Err(Expected::new(
+                "give \"embedded\" or a bucket as in \"s3://KEY:SECRET@host/bucket?region=NAME\"",
+                "indiquez \"embedded\" ou un seau comme \"s3://CLE:SECRET@hote/seau?region=NOM\"",
+            )),
         }
     }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use crate::config::consequences::consequences;
 use crate::config::{ConfigError, Environment, Loaded};
 use crate::words::Language;
 
@@ -66,10 +67,15 @@ pub async fn run(
         }
     };
     match loaded {
-        Err(error) => print(vec![Line::fail(format!("{} {error}", language.say("configuration:", "configuration :")))]),
+        Err(error) => print(vec![Line::fail(format!(
+            "{} {}",
+            language.say("configuration:", "configuration :"),
+            error.say(language)
+        ))]),
         Ok(loaded) => {
             let config = &loaded.config;
             print(vec![checks::configuration(&loaded, language)]);
+            print(consequences(&loaded, language).into_iter().map(Line::warn).collect());
             let (lines, host, runs) = installation::look(config, environment, language).await;
             print(vec![checks::port(config, runs, language)]);
             print(checks::certificate(config, host.as_deref(), language));
