@@ -16,11 +16,21 @@ pub enum Purpose {
     Log,
     /// Authenticates short-lived tickets, recovery codes and blob names.
     Tickets,
+    /// Signs the heads of the key log.
+    KeyLog,
+    /// Signs the server's proposals in groups, as their external sender.
+    Delivery,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Pepper, Self::AtRest, Self::Log, Self::Tickets];
+    pub const ALL: [Self; 6] = [Self::Pepper, Self::AtRest, Self::Log, Self::Tickets, Self::KeyLog, Self::Delivery];
+
+    /// Whether installations exist that were made before there was such a key: they make it when they first start with it.
+    #[must_use]
+    pub const fn came_later(self) -> bool {
+        matches!(self, Self::KeyLog | Self::Delivery)
+    }
 
     /// The name, as in the file and in the store.
     #[must_use]
@@ -30,6 +40,8 @@ impl Purpose {
             Self::AtRest => "at-rest",
             Self::Log => "log",
             Self::Tickets => "tickets",
+            Self::KeyLog => "key-log",
+            Self::Delivery => "delivery",
         }
     }
 }
@@ -41,6 +53,9 @@ pub struct Keys {
     pub(crate) log: Ed25519KeyPair,
     pub(crate) log_seed: zeroize::Zeroizing<[u8; 32]>,
     pub(crate) tickets: hmac::Key,
+    pub(crate) key_log_seed: zeroize::Zeroizing<[u8; 32]>,
+    delivery_seed: zeroize::Zeroizing<[u8; 32]>,
+    delivery_public: [u8; 32],
 }
 
 impl std::fmt::Debug for Keys {
@@ -53,8 +68,11 @@ impl Keys {
     /// From 32 bytes a purpose.
     ///
     /// # Errors
-    /// A fault when the log key's seed is refused.
+    /// A fault when a signing key's seed is refused.
     pub fn new(secret: impl Fn(Purpose) -> [u8; 32]) -> Result<Self, Fault> {
+        let delivery_seed = zeroize::Zeroizing::new(secret(Purpose::Delivery));
+        let delivery = Ed25519KeyPair::from_seed_unchecked(delivery_seed.as_ref())
+            .map_err(|_| Fault::Crypto("make the key of groups"))?;
         Ok(Self {
             pepper: secret(Purpose::Pepper),
             at_rest: secret(Purpose::AtRest),
@@ -62,6 +80,9 @@ impl Keys {
                 .map_err(|_| Fault::Crypto("make the log key"))?,
             log_seed: zeroize::Zeroizing::new(secret(Purpose::Log)),
             tickets: hmac::Key::new(hmac::HMAC_SHA256, &secret(Purpose::Tickets)),
+            key_log_seed: zeroize::Zeroizing::new(secret(Purpose::KeyLog)),
+            delivery_seed,
+            delivery_public: public(&delivery),
         })
     }
 
@@ -75,8 +96,24 @@ impl Keys {
     /// The public half of the log key, 32 bytes.
     #[must_use]
     pub fn log_public(&self) -> [u8; 32] {
-        let mut out = [0u8; 32];
-        out.copy_from_slice(self.log.public_key().as_ref());
-        out
+        public(&self.log)
     }
+
+    /// The public half of the key with which the server is the external sender of groups, 32 bytes.
+    #[must_use]
+    pub const fn delivery_public(&self) -> [u8; 32] {
+        self.delivery_public
+    }
+
+    /// The seed of that key (RFC 8032 §5.1.5): for `mls_delivery`'s signer alone.
+    #[must_use]
+    pub fn delivery_seed(&self) -> &[u8; 32] {
+        &self.delivery_seed
+    }
+}
+
+fn public(pair: &Ed25519KeyPair) -> [u8; 32] {
+    let mut out = [0u8; 32];
+    out.copy_from_slice(pair.public_key().as_ref());
+    out
 }

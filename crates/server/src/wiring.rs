@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::config::value::{BlobsUrl, BusUrl, StoreUrl};
 use crate::config::{Config, Environment};
+use crate::secrets::sealed::Contents;
 use crate::secrets::{Missing, Place, Secret, checks, make_folder};
 
 /// The clock of this process.
@@ -31,6 +32,19 @@ pub fn entropy() -> Arc<dyn Entropy> {
 #[must_use]
 pub fn purposes() -> Vec<&'static str> {
     Purpose::ALL.iter().map(|purpose| purpose.name()).collect()
+}
+
+/// Keys that this folder should have: all but those that an installation made earlier may make at its next start.
+#[must_use]
+pub fn purposes_of(place: &Place) -> Vec<&'static str> {
+    Purpose::ALL.into_iter().filter(|p| !p.came_later() || place.has(p.name())).map(Purpose::name).collect()
+}
+
+/// Keys that a sealed copy should have: all but those that came later than it.
+#[must_use]
+pub fn purposes_in(copy: &Contents) -> Vec<&'static str> {
+    let has = |purpose: &Purpose| copy.keys.iter().any(|(name, ..)| name == purpose.name());
+    Purpose::ALL.into_iter().filter(|p| !p.came_later() || has(p)).map(Purpose::name).collect()
 }
 
 /// An opened installation: the application and what it stands on.
@@ -105,12 +119,18 @@ async fn blobs(config: &Config) -> Result<Arc<dyn Blobs>> {
     })
 }
 
-/// Loads the keys; makes them only where nothing was stored with any; refuses those of another installation.
+/// Loads the keys; makes one only where the store knows none of its purpose, and the purpose is new or the store is; refuses
+/// those of another installation.
 async fn keys(config: &Config, environment: &Environment, store: &dyn Store) -> Result<Vec<Secret>> {
     let place = Place { folder: config.secrets_dir.clone(), credentials: environment.credentials() };
     let stored = store.key_checks().await?;
-    let missing = if stored.is_empty() { Missing::Make } else { Missing::Refuse };
-    let secrets = place.load(&purposes(), missing, entropy().as_ref())?;
+    let (new, known): (Vec<_>, Vec<_>) = Purpose::ALL.into_iter().partition(|purpose| {
+        stored.is_empty() || (purpose.came_later() && stored.iter().all(|check| check.purpose != purpose.name()))
+    });
+    let names = |purposes: Vec<Purpose>| purposes.into_iter().map(Purpose::name).collect::<Vec<_>>();
+    let entropy = entropy();
+    let mut secrets = place.load(&names(known), Missing::Refuse, entropy.as_ref())?;
+    secrets.extend(place.load(&names(new), Missing::Make, entropy.as_ref())?);
     for new in checks::compare(&secrets, &stored, value)? {
         match store.put_key_check(&new).await {
             // Another node was first: its keys are the store's now.

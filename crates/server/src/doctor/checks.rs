@@ -190,7 +190,7 @@ pub(super) fn keys(config: &Config, environment: &Environment, language: Languag
         let words = language.say("none yet, made at the first start", "pas encore, faites au premier démarrage");
         return vec![Line::warn(format!("{label} {words}"))];
     }
-    match place.load(&wiring::purposes(), Missing::Refuse, wiring::entropy().as_ref()) {
+    match place.load(&wiring::purposes_of(&place), Missing::Refuse, wiring::entropy().as_ref()) {
         Ok(keys) => {
             let words = language.say("there and private in", "présentes et privées dans");
             vec![Line::ok(format!("{label} {} {words} {}", keys.len(), place.folder.display()))]

@@ -131,6 +131,13 @@ impl Place {
         self.folder.join(format!("{purpose}.key"))
     }
 
+    /// Whether there is a file for a purpose.
+    #[must_use]
+    pub fn has(&self, purpose: &str) -> bool {
+        let given = self.credentials.as_ref().is_some_and(|c| c.join(format!("{purpose}.key")).exists());
+        given || self.file(purpose).exists()
+    }
+
     /// Loads the keys of these purposes.
     ///
     /// # Errors

@@ -247,6 +247,25 @@ fn keys_of_another_installation_keep_the_server_from_starting() {
 }
 
 #[test]
+fn keys_that_came_with_a_later_version_are_made_when_it_first_starts() {
+    let place = Place::new();
+    place.serve().stop();
+    // As a version without these keys leaves it: no files, and the store knows none.
+    for purpose in ["key-log", "delivery"] {
+        std::fs::remove_file(place.path(&format!("keys/{purpose}.key"))).unwrap();
+        let store = rusqlite::Connection::open(place.path("data/rempart.db")).unwrap();
+        assert_eq!(store.execute("DELETE FROM key_check WHERE purpose = ?1", [purpose]).unwrap(), 1);
+    }
+    place.serve().stop();
+    let made = std::fs::read(place.path("keys/delivery.key")).unwrap();
+    place.serve().stop();
+    assert_eq!(std::fs::read(place.path("keys/delivery.key")).unwrap(), made);
+    std::fs::remove_file(place.path("keys/delivery.key")).unwrap();
+    let refusal = place.bad(&["serve"], "");
+    assert!(refusal.contains("the key delivery is missing"), "{refusal}");
+}
+
+#[test]
 fn keys_travel_sealed_to_another_folder() {
     let place = Place::new();
     place.serve().stop();
@@ -255,6 +274,18 @@ fn keys_travel_sealed_to_another_folder() {
     assert_eq!(mode, 0o600);
     let full = place.bad(&["secrets", "import", "sealed.json"], "a long enough passphrase\n");
     assert!(full.contains("is there already") && full.contains("nothing was changed"), "{full}");
+    let wrong = place.bad(&["secrets", "import", "sealed.json"], "another long passphrase\n");
+    assert!(wrong.contains("the passphrase is wrong"), "{wrong}");
+    let delivery = std::fs::read(place.path("keys/delivery.key")).unwrap();
+    std::fs::remove_file(place.path("keys/delivery.key")).unwrap();
+    place.good(&["secrets", "import", "sealed.json"], "a long enough passphrase\n");
+    assert_eq!(std::fs::read(place.path("keys/delivery.key")).unwrap(), delivery, "only the missing one comes");
+    let stranger = Place::new();
+    stranger.serve().stop();
+    std::fs::copy(stranger.path("keys/log.key"), place.path("keys/log.key")).unwrap();
+    std::fs::remove_file(place.path("keys/delivery.key")).unwrap();
+    let other = place.bad(&["secrets", "import", "sealed.json"], "a long enough passphrase\n");
+    assert!(other.contains("keys/log.key is another key") && !place.path("keys/delivery.key").exists(), "{other}");
     std::fs::remove_dir_all(place.path("keys")).unwrap();
     let wrong = place.bad(&["secrets", "import", "sealed.json"], "another long passphrase\n");
     assert!(wrong.contains("the passphrase is wrong") && !place.path("keys").exists(), "{wrong}");
@@ -262,6 +293,35 @@ fn keys_travel_sealed_to_another_folder() {
     place.good(&["secrets", "import", "sealed.json"], "a long enough passphrase\n");
     place.serve().stop();
     assert_eq!(std::fs::read(place.path("data/ca.crt")).unwrap(), authority, "devices go on trusting it");
+}
+
+#[test]
+fn a_configuration_is_checked_compared_and_taken_back() {
+    let place = Place::new();
+    let config = place.path("rempart.toml");
+    let good = "[session]\nidle_days = 40\n";
+    std::fs::write(&config, good).unwrap();
+    assert!(place.bad(&["config", "diff"], "").contains("has not started with a configuration file yet"));
+    assert!(place.bad(&["config", "rollback"], "").contains("no earlier configuration is kept"));
+    place.serve().stop();
+    assert_eq!(place.good(&["config", "diff"], ""), "Nothing differs.\n");
+
+    std::fs::write(&config, "[session]\nidle_days = 300\n[log]\nlevel = \"error\"\n").unwrap();
+    let checked = place.good(&["config", "check"], "");
+    assert!(checked.contains("WARN  session.idle_days: a computer that was lost stays signed in"), "{checked}");
+    assert!(checked.ends_with("The configuration is good.\n"), "{checked}");
+    let differs = place.good(&["config", "diff"], "");
+    assert!(differs.contains("session.idle_days: \"40\" → \"300\""), "{differs}");
+    assert!(differs.contains("WARN  log.level: warnings before a breakdown"), "{differs}");
+
+    // A file that is not even TOML: the way back holds all the same.
+    std::fs::write(&config, "[session\n").unwrap();
+    assert!(place.bad(&["config", "check"], "").contains("this is not TOML"));
+    let back = place.good(&["config", "rollback"], "");
+    assert!(back.contains("is again what it was"), "{back}");
+    assert_eq!(std::fs::read_to_string(&config).unwrap(), good);
+    assert_eq!(std::fs::read_to_string(place.path("rempart.toml.before")).unwrap(), "[session\n");
+    assert_eq!(place.good(&["config", "diff"], ""), "Nothing differs.\n");
 }
 
 #[test]
