@@ -18,6 +18,16 @@ test("messages between two people: reply, edit, reaction, mention, removal, typi
     await expect(karim.row("Anne Le Goff")).not.toHaveAccessibleName(/non lu/);
   });
 
+  await test.step("who can read is said once in each place, and no gateway is named where there is none", async () => {
+    await expect(karim.page.locator("header.top .plate")).toHaveText(`${fr("class.open")}${fr("class.open.head")}`);
+    await expect(karim.row("Anne Le Goff").locator(".cls")).toHaveText(fr("class.open.low"));
+    const under = karim.page.locator(".under .plate");
+    await expect(under).toHaveText(`${fr("class.open")}. ${fr("class.open.under")}`);
+    expect((await under.innerText()).match(/ouverte/gi)).toHaveLength(1);
+    await expect(karim.page.locator("aside.details .says")).toContainText(fr("class.open.says"));
+    await expect(karim.page.getByText(/passerelle/i)).toHaveCount(0);
+  });
+
   await test.step("an answer quotes what it answers", async () => {
     await karim.tool(karim.message("plan de garde"), fr("msg.reply"));
     await expect(karim.page.getByText(fr("compose.replyTo", { name: "Anne Le Goff" }))).toBeVisible();
