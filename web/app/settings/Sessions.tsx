@@ -13,7 +13,7 @@ export function Sessions() {
   const client = useClient();
   const { answer, again } = useLoaded(() => client.command("me.sessions.list", {}), "sessions");
   const end = (session: string | null) => {
-    client.command("me.sessions.revoke", session === null ? {} : { session }).then(() => { say(t("settings.sessionEnded")); again(); }, (cause: unknown) => say(problemWords(cause), { seconds: 8 }));
+    client.command("me.sessions.revoke", session === null ? {} : { session }).then(() => { say(t(session === null ? "settings.sessionsEnded" : "settings.sessionEnded")); again(); }, (cause: unknown) => say(problemWords(cause), { seconds: 8 }));
   };
   if (answer.state === "waiting") return <Waiting words={t("wait.page")} />;
   if (answer.state === "failed") return <div className="sheet"><FieldError>{problemWords(answer.cause)}</FieldError><div className="end"><Button onClick={again}>{t("act.retry")}</Button></div></div>;

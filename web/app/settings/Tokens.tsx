@@ -71,7 +71,7 @@ export function Tokens() {
                 <td className="c-presence">{one.scopes.map((scope) => t(`settings.scope.short.${scope}`)).join(", ")}</td>
                 <td className="only-wide">{one.used ? ago(one.used) : t("settings.tokenUnused")}</td>
                 <td className="only-wide">{t("settings.tokenUntil", { time: moment(one.expires) })}</td>
-                <td className="act"><Button kind="bare" aria-label={t("settings.tokenEndLabel", { name: one.name })} onClick={() => { client.command("me.tokens.revoke", { token: one.token }).then(again, (cause: unknown) => say(problemWords(cause), { seconds: 8 })); }}>{t("settings.tokenEnd")}</Button></td>
+                <td className="act"><Button kind="bare" aria-label={t("settings.tokenEndLabel", { name: one.name })} onClick={() => { client.command("me.tokens.revoke", { token: one.token }).then(() => { say(t("settings.tokenEnded")); again(); }, (cause: unknown) => say(problemWords(cause), { seconds: 8 })); }}>{t("settings.tokenEnd")}</Button></td>
               </tr>
             ))}
           </tbody>

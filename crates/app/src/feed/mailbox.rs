@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use rempart_base::{AccountId, ConversationId, SessionId};
+use rempart_base::{AccountId, ApiTokenId, ConversationId, SessionId};
+use rempart_domain::actor::Credential;
 use rempart_ports::store::MemberMark;
 use tokio::sync::Notify;
 
@@ -31,18 +32,36 @@ pub(crate) struct Dirty {
     pub(crate) closed: Option<Closed>,
 }
 
+/// What a feed was opened by, and ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// A person's session.
+    Session(SessionId),
+    /// A program's token.
+    Token(ApiTokenId),
+}
+
+impl From<&Credential> for Holder {
+    fn from(by: &Credential) -> Self {
+        match by {
+            Credential::Session(session) => Self::Session(*session),
+            Credential::Token(token, _) => Self::Token(*token),
+        }
+    }
+}
+
 /// A session's mailbox.
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     pub(crate) account: AccountId,
-    pub(crate) session: Option<SessionId>,
+    pub(crate) holder: Holder,
     dirty: Mutex<Dirty>,
     ring: Notify,
 }
 
 impl Mailbox {
-    pub(crate) fn new(account: AccountId, session: Option<SessionId>) -> Self {
-        Self { account, session, dirty: Mutex::default(), ring: Notify::new() }
+    pub(crate) fn new(account: AccountId, holder: Holder) -> Self {
+        Self { account, holder, dirty: Mutex::default(), ring: Notify::new() }
     }
 
     fn set(&self, act: impl FnOnce(&mut Dirty)) {

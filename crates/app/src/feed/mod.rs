@@ -10,12 +10,12 @@ mod signal;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rempart_base::{AccountId, ConversationId, SessionId};
+use rempart_base::{AccountId, ConversationId};
 use rempart_ports::bus::{Ring, Subscription, Topic};
 use rempart_ports::store::{Marks, MemberMark};
 use tokio::sync::{OnceCell, watch};
 
-pub(crate) use mailbox::Mailbox;
+pub(crate) use mailbox::{Holder, Mailbox};
 pub use rempart_ports::store::{AccountChange, AccountRow};
 pub use session::{Closed, Event, FeedSession, Opening, Pending};
 pub(crate) use signal::Signal;
@@ -129,10 +129,10 @@ impl Hub {
         self.everybody(|m| m.presence(account));
     }
 
-    /// Closes the feeds of some sessions on this node.
-    pub(crate) fn close_sessions(&self, sessions: &[SessionId]) {
+    /// Closes the feeds of one session or token on this node.
+    pub(crate) fn close_held(&self, by: Holder) {
         self.everybody(|m| {
-            if m.session.is_some_and(|s| sessions.contains(&s)) {
+            if m.holder == by {
                 m.close(Closed::SignedOut);
             }
         });

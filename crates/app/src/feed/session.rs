@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rempart_base::{AccountId, ConversationId, limits};
 use rempart_content::Content;
-use rempart_domain::actor::{Credential, Ctx};
+use rempart_domain::actor::Ctx;
 use rempart_domain::journal::EntryKind;
 use rempart_domain::presence::Presence;
 use rempart_domain::refusal::Reason;
@@ -14,7 +14,7 @@ use rempart_ports::bus::Topic;
 use rempart_ports::store::{AccountChange, AccountRow, MemberMark};
 
 use super::Mailbox;
-use super::mailbox::Dirty;
+use super::mailbox::{Dirty, Holder};
 use crate::App;
 use crate::conversations::View;
 use crate::error::{Failure, Outcome};
@@ -82,11 +82,7 @@ impl App {
     /// `not_signed_in` and duties; `scope_missing`.
     pub async fn open_feed(self: &Arc<Self>, ctx: &Ctx) -> Outcome<(Opening, FeedSession)> {
         let who = ctx.ready(Scope::Read)?;
-        let session = match &who.by {
-            Credential::Session(id) => Some(*id),
-            Credential::Token(..) => None,
-        };
-        let mailbox = Arc::new(Mailbox::new(who.account, session));
+        let mailbox = Arc::new(Mailbox::new(who.account, Holder::from(&who.by)));
         let number = self.feed.add(Arc::clone(&mailbox));
         let mut feed = FeedSession {
             app: Arc::clone(self),

@@ -9,13 +9,13 @@ use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
 
 use arc_swap::ArcSwapOption;
-use rempart_base::{AccountId, SessionId};
+use rempart_base::{AccountId, ApiTokenId, SessionId};
 use rempart_domain::account::Account;
 use rempart_domain::organisation::Organisation;
 use rempart_domain::refusal::Reason;
 use rempart_ports::store::{AccountChange, NewAudit, StoreError};
 
-use crate::feed::Signal as Ring;
+use crate::feed::{Holder, Signal as Ring};
 use crate::{App, Ctx, Failure, Outcome};
 
 pub mod accounts;
@@ -67,6 +67,8 @@ impl std::fmt::Debug for State {
 pub enum Signal {
     /// A session ended.
     Ended(SessionId),
+    /// A program's token ended.
+    Withdrawn(ApiTokenId),
     /// All sessions and tokens of an account are to be looked at again, and its feeds closed.
     Changed(AccountId),
     /// What an account must do or may do changed; its feeds stay.
@@ -87,6 +89,7 @@ impl Signal {
             Self::Refreshed(account) => (3, account.as_bytes()),
             Self::Organisation => (4, &[]),
             Self::Recast(account) => (5, account.as_bytes()),
+            Self::Withdrawn(token) => (6, token.as_bytes()),
         };
         [&[tag], id].concat()
     }
@@ -101,6 +104,7 @@ impl Signal {
             3 => AccountId::try_from(id).ok().map(Self::Refreshed),
             4 => Some(Self::Organisation),
             5 => AccountId::try_from(id).ok().map(Self::Recast),
+            6 => ApiTokenId::try_from(id).ok().map(Self::Withdrawn),
             _ => None,
         }
     }
@@ -137,7 +141,11 @@ impl App {
         match signal {
             Signal::Ended(session) => {
                 self.cached_sessions().forget_session(session);
-                self.feed.close_sessions(&[session]);
+                self.feed.close_held(Holder::Session(session));
+            }
+            Signal::Withdrawn(token) => {
+                self.cached_sessions().forget_token(token);
+                self.feed.close_held(Holder::Token(token));
             }
             Signal::Changed(account) => {
                 self.cached_sessions().forget_account(account);
@@ -212,6 +220,7 @@ mod tests {
             Signal::Changed(account),
             Signal::Refreshed(account),
             Signal::Recast(account),
+            Signal::Withdrawn(ApiTokenId::from_bytes([3; 16])),
             Signal::Organisation,
         ] {
             assert_eq!(Signal::decode(&signal.encode()), Some(signal));

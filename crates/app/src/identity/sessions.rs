@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 
 use rempart_base::time::{MINUTE, SECOND};
-use rempart_base::{AccountId, Secret, SessionId, Timestamp};
+use rempart_base::{AccountId, ApiTokenId, Secret, SessionId, Timestamp};
 use rempart_domain::actor::{Credential, SignedIn};
 use rempart_domain::refusal::Reason;
 use rempart_domain::session::{ApiToken, Session, Standing, duties};
@@ -44,6 +44,11 @@ impl Cache {
     pub(super) fn forget_session(&mut self, id: SessionId) {
         self.turn += 1;
         self.rows.retain(|_, row| !matches!(&row.kind, Kind::Session(session) if session.id == id));
+    }
+
+    pub(super) fn forget_token(&mut self, id: ApiTokenId) {
+        self.turn += 1;
+        self.rows.retain(|_, row| !matches!(&row.kind, Kind::Token(token) if token.id == id));
     }
 
     pub(super) fn forget_account(&mut self, id: AccountId) {

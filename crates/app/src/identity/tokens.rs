@@ -68,7 +68,7 @@ impl App {
         Ok((token, secret))
     }
 
-    /// Ends one of one's own tokens.
+    /// Ends one of one's own tokens, and the feeds that its program has open; sessions and other tokens go on.
     ///
     /// # Errors
     /// `token_unknown`.
@@ -77,8 +77,7 @@ impl App {
         if self.store.delete_api_tokens(who.account, Some(token)).await? == 0 {
             return Err(Reason::TokenUnknown.into());
         }
-        // A program's feed is closed with the account's others, which come again by themselves.
-        self.tell(Signal::Changed(who.account));
+        self.tell(Signal::Withdrawn(token));
         self.audit_done(ctx, "me.tokens.revoke", token).await
     }
 }

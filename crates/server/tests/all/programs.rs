@@ -57,8 +57,14 @@ async fn a_program_posts_and_reads_by_its_scopes() {
     assert_eq!(posted.seq, receipt.seq + 1);
     assert!(program.cookie().is_none());
 
+    // Only what that program has open ends: the person's own line and another program's stay the same ones.
+    let (other, at_iris) = (Feed::open(&reader).await.unwrap(), feed(&iris).await);
     iris.client.ask::<Empty>("me.tokens.revoke", &json!({ "token": both.token.token })).await.unwrap();
     assert_eq!(open.closed().await, Some(4003));
+    let said: Receipt = feed(&yann).await.post(here, &crate::house::text("encore là")).await.unwrap();
+    for line in [&other, &at_iris] {
+        assert_eq!(next_entry(line, here).await.seq, said.seq);
+    }
     refusal(program.command("ping", json!({})).await, "not_signed_in");
     let left: ApiTokens = iris.client.ask("me.tokens.list", &Empty {}).await.unwrap();
     assert_eq!(left.tokens.iter().map(|t| t.token).collect::<Vec<_>>(), [Id(reads.token.token.0)]);
