@@ -17,14 +17,14 @@ use rempart_wire::{Empty, Id, Time, session as wire};
 
 use crate::caller::{Caller, NO_COOKIE, cookie, from_our_pages, origin};
 use crate::problem::{ProblemAnswer, detailed};
-use crate::{Head, from_wire, to_wire};
+use crate::{Head, from_wire, identity, to_wire};
 
 pub(crate) fn routes() -> Router<Head> {
     Router::new()
         .route("/server", get(server))
         .route("/setup/check", post(check_setup))
         .route("/setup", post(set_up))
-        .route("/session", post(sign_in).delete(sign_out))
+        .route("/session", get(session_now).post(sign_in).delete(sign_out))
         .route("/session/factor", post(second_factor))
         .route("/invitations/check", post(check_invitation))
         .route("/invitations/accept", post(accept_invitation))
@@ -156,6 +156,21 @@ async fn set_up(
     Ok(with_cookie(answer, cookie))
 }
 
+/// Says who asks, or that it is nobody: a page that has no session yet asks too, and that is no error.
+async fn session_now(
+    State(head): State<Head>,
+    caller: Result<Caller, ProblemAnswer>,
+) -> Result<Json<wire::SessionNow>, ProblemAnswer> {
+    match caller {
+        Ok(caller) => {
+            let me = head.app.me(&caller.ctx(&head.app)).await?;
+            Ok(Json(wire::SessionNow { me: Some(identity::own(&head.app, me).await?) }))
+        }
+        Err(refused) if refused.signed_out() => Ok(Json(wire::SessionNow { me: None })),
+        Err(refused) => Err(refused),
+    }
+}
+
 async fn sign_in(
     State(head): State<Head>,
     Visitor(ctx): Visitor,
@@ -225,7 +240,8 @@ async fn check_reset(
     let (account, expires) = head.app.check_reset(&ctx, &body(asked)?.token).await?;
     let organisation = head.app.organisation().await?.ok_or(Reason::NotReady)?;
     let address = format!("{}@{}", account.local, organisation.domain);
-    Ok(Json(wire::ResetOffer { address, expires: Time(expires) }))
+    let password_bits = rempart_domain::password::min_bits(account.role);
+    Ok(Json(wire::ResetOffer { address, password_bits, expires: Time(expires) }))
 }
 
 async fn reset(

@@ -29,7 +29,6 @@ use tracing::debug;
 
 use crate::caller::{Caller, feed_caller};
 use crate::limit::Bucket;
-use crate::problem::ProblemAnswer;
 use crate::{Head, Peer, dispatch, problem, to_wire};
 
 /// Commands of one socket that run at once.
@@ -241,7 +240,7 @@ async fn talk(
                 if tick % SWEEP == 0 {
                     feed.sweep();
                 }
-                if let Err(refused) = caller.check(&head.app).await && signed_out(&refused) {
+                if let Err(refused) = caller.check(&head.app).await && refused.signed_out() {
                     return Some((CLOSE_SIGNED_OUT, "signed out"));
                 }
                 let ping = timeout(PATIENCE, socket.send(Message::Ping(Bytes::new()))).await;
@@ -251,11 +250,6 @@ async fn talk(
             }
         }
     }
-}
-
-/// Whether a session is known to have ended; a store that does not answer says nothing of it.
-fn signed_out(refused: &ProblemAnswer) -> bool {
-    refused.0.code == Reason::NotSignedIn.code()
 }
 
 enum Begun {
@@ -286,7 +280,7 @@ async fn begin(head: &Head, caller: &Caller, bucket: &mut Bucket, feed: &mut Fee
     }
     let caller = match caller.check(&head.app).await {
         Ok(caller) => caller,
-        Err(refused) if signed_out(&refused) => return Begun::SignedOut,
+        Err(refused) if refused.signed_out() => return Begun::SignedOut,
         Err(refused) => return Begun::Done(refusal(&id, &refused.0)),
     };
     let head = head.clone();

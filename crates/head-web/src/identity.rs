@@ -173,8 +173,13 @@ async fn people(app: &App, accounts: Vec<Account>) -> Result<Vec<wire::Person>, 
 }
 
 async fn me(app: &App, me: Me) -> Answer {
+    answer(&own(app, me).await?)
+}
+
+/// The person signed in, as a page or program sees them.
+pub(crate) async fn own(app: &App, me: Me) -> Result<wire::Me, ProblemAnswer> {
     let domain = domain(app).await?;
-    answer(&wire::Me {
+    Ok(wire::Me {
         language: to_wire::language(me.account.language),
         person: person(app, &domain, me.account),
         device: Id(me.device),

@@ -15,6 +15,13 @@ use tracing::{debug, error};
 #[derive(Debug)]
 pub(crate) struct ProblemAnswer(pub(crate) Box<Problem>);
 
+impl ProblemAnswer {
+    /// Whether it says that there is no session, or none any more; a store that does not answer says nothing of it.
+    pub(crate) fn signed_out(&self) -> bool {
+        self.0.code == Reason::NotSignedIn.code()
+    }
+}
+
 impl IntoResponse for ProblemAnswer {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

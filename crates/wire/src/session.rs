@@ -5,6 +5,7 @@
 //! | `GET /api/v1/server` | – → [`ServerInfo`] |
 //! | `POST /api/v1/setup/check` | [`TokenCheck`] → [`SetupOffer`] |
 //! | `POST /api/v1/setup` | [`Setup`] → [`SignedIn`] and the session cookie |
+//! | `GET /api/v1/session` | – → [`SessionNow`] |
 //! | `POST /api/v1/session` | [`SignIn`] → [`SignInAnswer`] |
 //! | `POST /api/v1/session/factor` | [`SecondFactor`] → [`SignedIn`] |
 //! | `DELETE /api/v1/session` | – → [`crate::Empty`] |
@@ -18,7 +19,7 @@ use rempart_base::{AccountId, DeviceId, SessionId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::account::Role;
+use crate::account::{Me, Role};
 use crate::{Id, Time};
 
 /// What anybody may know of this server.
@@ -136,6 +137,13 @@ pub enum SignInAnswer {
     },
 }
 
+/// Who this browser is signed in as. Nobody is an answer, not a refusal: a page asks before it knows.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SessionNow {
+    /// What `me.get` says; absent where there is no session, or it ended.
+    pub me: Option<Me>,
+}
+
 /// A session was made; its cookie is in the answer's headers.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SignedIn {
@@ -193,6 +201,8 @@ pub struct AcceptInvitation {
 pub struct ResetOffer {
     /// The address whose password is chosen anew.
     pub address: String,
+    /// CNIL bits the new password must have: an owner's or administrator's needs more.
+    pub password_bits: u32,
     /// Until when the link holds.
     pub expires: Time,
 }

@@ -72,6 +72,15 @@ const ENDPOINTS: &[Endpoint] = &[
         answer: Answer::Json(of::<s::SignedIn>),
     },
     Endpoint {
+        method: "get",
+        path: "/api/v1/session",
+        id: "session.now",
+        summary: "Who this browser is signed in as, or nobody.",
+        signed_in: false,
+        body: Body::None,
+        answer: Answer::Json(of::<s::SessionNow>),
+    },
+    Endpoint {
         method: "post",
         path: "/api/v1/session",
         id: "session.begin",

@@ -86,7 +86,7 @@ export function ResetPage({ secret }: { secret: string }) {
         if (ready) void act.run(async () => { await client.entrance.reset(secret, password); say(t("reset.done"), { seconds: 8 }); navigate("/signin", { replace: true }); });
       }}>
         <input type="text" className="sr" autoComplete="username" value={reset.address} readOnly tabIndex={-1} aria-hidden="true" />
-        <PasswordChoice label={t("account.newPassword")} value={password} onText={setPassword} required={server.password_bits} context={[reset.address, server.organisation ?? ""]} error={act.cause ? problemWords(act.cause) : undefined} ready={setReady} />
+        <PasswordChoice label={t("account.newPassword")} value={password} onText={setPassword} required={reset.password_bits} context={[reset.address, server.organisation ?? ""]} error={act.cause ? problemWords(act.cause) : undefined} ready={setReady} />
         <div className="end"><Button kind="go" size="big" type="submit" unless={!ready && t("pw.unless")} aria-busy={act.busy}>{t("reset.act")}</Button></div>
       </form>
     </Wall>

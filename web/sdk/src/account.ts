@@ -13,7 +13,7 @@ import { Room, type RoomPorts } from "./room";
 import type { Seal } from "./seal";
 import { Activity, Latest, MarksBook, Typing } from "./signals";
 import { IndexedStore, type Store, type StoredConversation, type Window } from "./store";
-import type { AccountEntry, Answer, Conversation, Me, Op, Params, Welcome } from "./wire";
+import type { AccountEntry, Answer, Conversation, Me, Op, Params, SessionNow, Welcome } from "./wire";
 
 const ACK_PACE_MS = 1_000;
 const READ_PACE_MS = 500;
@@ -368,10 +368,12 @@ export class Account {
 
   async #hasSession(): Promise<boolean> {
     try {
-      this.setMe(await this.#ports.http.command("me.get", {}));
+      const { me } = await this.#ports.http.request<SessionNow>("session");
+      if (me !== null) this.setMe(me);
+      return me !== null;
+    } catch {
+      // A server that cannot be reached, or has too much to do, says nothing of it.
       return true;
-    } catch (error) {
-      return !(error instanceof ApiProblem && error.status === 401);
     }
   }
 

@@ -15,7 +15,7 @@ import { clearSeal, type Seal } from "./seal";
 import { ProfileStore } from "./store";
 import { startUpload } from "./upload";
 import type {
-  Answer, Conversation, DeviceInfo, Me, Op, Params, Person, Presence, ServerInfo, SignedIn, SignInAnswer,
+  Answer, Conversation, DeviceInfo, Me, Op, Params, Person, Presence, ServerInfo, SessionNow, SignedIn, SignInAnswer,
 } from "./wire";
 
 export interface ClientOptions {
@@ -100,16 +100,18 @@ class RempartClient implements Client {
     const profile = await this.#profile.load().catch(() => this.#profile.kept);
     try {
       if (profile.leaving) await this.#tellLeaving();
-      const me = await this.#http.command("me.get", {});
+      const { me } = await this.#http.request<SessionNow>("session");
+      if (me === null) {
+        if (profile.me !== null) await this.#profile.save({ me: null });
+        await this.#outside("none");
+        return;
+      }
       await this.#enter(me);
       this.#learnServer().catch(() => undefined);
     } catch (error) {
       if (error instanceof NetworkError && profile.me !== null && !profile.leaving) {
         // No line: what is kept can be read, and what is written waits.
         await this.#enter(profile.me);
-      } else if (error instanceof ApiProblem && error.status === 401) {
-        if (profile.me !== null) await this.#profile.save({ me: null });
-        await this.#outside("none");
       } else if (error instanceof ApiProblem || error instanceof NetworkError) {
         await this.#outside("none");
       } else {

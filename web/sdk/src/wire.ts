@@ -86,6 +86,7 @@ export type Scope = Schema<"Scope">;
 export type SecondFactor = Schema<"SecondFactor">;
 export type ServerInfo = Schema<"ServerInfo">;
 export type SessionInfo = Schema<"SessionInfo">;
+export type SessionNow = Schema<"SessionNow">;
 export type Sessions = Schema<"Sessions">;
 export type SetMemberRole = Schema<"SetMemberRole">;
 export type SetPresence = Schema<"SetPresence">;

@@ -3,7 +3,7 @@
 use rempart_testkit::client::session::{Person, password_for, secret_of};
 use rempart_testkit::client::{Client, Feed};
 use rempart_wire::account::Sessions;
-use rempart_wire::session::SignInAnswer;
+use rempart_wire::session::{SessionNow, SignInAnswer};
 use rempart_wire::{Empty, Problem};
 use serde_json::{Value, json};
 
@@ -35,6 +35,21 @@ async fn by_password_then_out() {
     assert_eq!(open.closed().await, Some(4003), "the feed ends with the session");
     refusal(other.client.command("me.get", json!({})).await, "not_signed_in");
     iris.me().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_asks_who_it_is_without_being_refused() {
+    let house = House::new().await;
+    let mut iris = house.member("iris", "Iris Le Goff").await;
+    let now = async |client: &Client| client.get("/api/v1/session").await.unwrap().read::<SessionNow>().unwrap().me;
+    assert!(now(&house.stranger()).await.is_none(), "no cookie");
+    assert_eq!(now(&iris.client).await.unwrap().person.account, iris.account);
+    let other = iris.again().await.unwrap();
+    let cookie = other.client.cookie().unwrap();
+    other.client.send(hyper::Method::DELETE, "/api/v1/session", &[], "").await.unwrap();
+    let late = Client::with_cookie(&house.server.target().unwrap(), &cookie);
+    assert!(now(&late).await.is_none(), "a session that ended");
+    assert!(now(&iris.client).await.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,6 +173,7 @@ async fn a_reset_link_gives_a_new_password_once() {
     let token = secret_of(link["url"].as_str().unwrap()).unwrap().to_owned();
     let stranger = house.stranger();
     let offer: Value = stranger.post("/api/v1/reset/check", &json!({ "token": token })).await.unwrap();
+    assert_eq!(offer["password_bits"], 50, "what a member's password needs");
     assert_eq!(offer["address"], "iris@kerbrat.example");
     let new = password_for("aulne");
     let reset = json!({ "token": token, "password": new });
@@ -165,6 +181,14 @@ async fn a_reset_link_gives_a_new_password_once() {
     refusal(stranger.post::<Empty>("/api/v1/reset", &reset).await, "link_invalid");
     assert_eq!(open.closed().await, Some(4003), "sessions end with the old password");
     try_password(&stranger, "iris", &new).await.unwrap();
+
+    let yann = house.owner.invite("admin", "yann", "Yann Tanguy").await.unwrap();
+    let link = house.owner.client.command("accounts.reset", json!({ "account": yann.account })).await.unwrap();
+    let token = secret_of(link["url"].as_str().unwrap()).unwrap();
+    let offer: Value = stranger.post("/api/v1/reset/check", &json!({ "token": token })).await.unwrap();
+    assert_eq!(offer["password_bits"], 80, "what an administrator's password needs, and is refused without");
+    let weak = json!({ "token": token, "password": "vK7#pq2L" });
+    refusal(stranger.post::<Empty>("/api/v1/reset", &weak).await, "password_short");
 }
 
 #[tokio::test(flavor = "multi_thread")]

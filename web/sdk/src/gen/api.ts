@@ -1354,7 +1354,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Who this browser is signed in as, or nobody. */
+        get: operations["session.now"];
         put?: never;
         /** Signs in by address and password. */
         post: operations["session.begin"];
@@ -2726,6 +2727,11 @@ export interface components {
              * @description Until when the link holds.
              */
             expires: string;
+            /**
+             * Format: uint32
+             * @description CNIL bits the new password must have: an owner's or administrator's needs more.
+             */
+            password_bits: number;
         };
         /** @description Chooses a new password by a reset link. The second factor stays. */
         ResetPassword: {
@@ -2808,6 +2814,11 @@ export interface components {
             seen: string;
             /** @description The session. */
             session: string;
+        };
+        /** @description Who this browser is signed in as. Nobody is an answer, not a refusal: a page asks before it knows. */
+        SessionNow: {
+            /** @description What `me.get` says; absent where there is no session, or it ended. */
+            me: components["schemas"]["Me"] | null;
         };
         /** @description One's own sessions. */
         Sessions: {
@@ -5613,6 +5624,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ServerInfo"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionNow"];
                 };
             };
             /** @description Refused, or failed (RFC 9457). */

@@ -188,6 +188,7 @@ export class SimServer {
       blobs: [],
       leaf: "",
       salt: "",
+      epoch: null,
     };
     room.entries.push(entry);
     room.conversation = { ...room.conversation, last_seq: seq, last_time: entry.time };
@@ -331,6 +332,7 @@ export class SimServer {
         this.session = false;
         return answer(200, {});
       }
+      if (path === "session" && method === "GET") return answer(200, { me: this.session ? this.me() : null });
       if (path === "session") {
         if ((body as { password: string }).password !== "right") this.refuse("wrong_password", 401, { field: "password" });
         this.session = true;
