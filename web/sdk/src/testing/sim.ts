@@ -188,7 +188,6 @@ export class SimServer {
       blobs: [],
       leaf: "",
       salt: "",
-      epoch: null,
     };
     room.entries.push(entry);
     room.conversation = { ...room.conversation, last_seq: seq, last_time: entry.time };
