@@ -75,6 +75,33 @@ async fn refusals_say_what_to_do_and_never_the_secret() {
     check("s3://key:wr0ng@host/bucket?ca=/nonexistent".into(), "/nonexistent").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_is_required_to_name_the_server_by_a_trusted_chain() {
+    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let stranger = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let server = S3::start_with_tls(&signed.cert.pem(), &signed.signing_key.serialize_pem()).unwrap();
+    let blobs = S3Blobs::connect(&server.url("files")).await.unwrap();
+    let content = pattern(9 * MIB);
+    put(&blobs, BlobName([3; 32]), &content, MIB).await.unwrap();
+    assert_eq!(blobs.read(BlobName([3; 32]), 0, u64::MAX).await.unwrap(), content);
+
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.pem");
+    std::fs::write(&other, stranger.cert.pem()).unwrap();
+    let address = server.url("files");
+    let (good, _) = address.split_once("&ca=").unwrap();
+    for address in [
+        format!("{good}&ca={}", other.display()),
+        good.to_owned(),
+        address.replace("localhost", "127.0.0.1"),
+        address.replace("s3://", "s3+http://"),
+    ] {
+        let error = S3Blobs::connect(&address).await.err().expect("refused");
+        let told = Chain(&error).to_string();
+        assert!(told.contains("cannot be reached"), "{told}");
+    }
+}
+
 #[expect(clippy::unwrap_used, reason = "a case without its server fails")]
 async fn make() -> (Arc<dyn Blobs>, S3) {
     let server = S3::start().unwrap();

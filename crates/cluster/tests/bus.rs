@@ -117,6 +117,45 @@ async fn refusals_say_what_to_do_and_never_the_password() {
     check("nats://127.0.0.1:9".into(), "NATS at 127.0.0.1:9 cannot be reached").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_is_required_to_name_the_server_by_a_trusted_chain() {
+    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let stranger = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let server =
+        Nats::start_with_tls("rempart", "s3cr3t", &signed.cert.pem(), &signed.signing_key.serialize_pem()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, pem: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, pem).unwrap();
+        path.display().to_string()
+    };
+    let (trusted, other) = (file("ca.pem", signed.cert.pem()), file("other.pem", stranger.cert.pem()));
+    let address = |login: &str, ca: &str| format!("{}?ca={ca}", server.url().replace("//", &format!("//{login}")));
+
+    let (here, there) = (
+        NatsBus::connect(&address("rempart:s3cr3t@", &trusted)).await.unwrap(),
+        NatsBus::connect(&address("rempart:s3cr3t@", &trusted)).await.unwrap(),
+    );
+    let subscription = here.subscribe().await.unwrap();
+    let mut rings = subscription.take_rings().unwrap();
+    subscription.watch(conversation(1)).await.unwrap();
+    there.publish(conversation(1), Bytes::from_static(b"over TLS"));
+    assert_eq!(next(&mut rings).await, Ring::Signal(conversation(1), Bytes::from_static(b"over TLS")));
+
+    for (address, expected) in [
+        (address("rempart:s3cr3t@", &other), "invalid peer certificate"),
+        (address("rempart:s3cr3t@", &trusted).replace("localhost", "127.0.0.1"), "not valid for name"),
+        (address("rempart:wr0ng@", &trusted), "authorization violation"),
+        // Without TLS: the server asks for it, and its answer is not believed either.
+        (address("", &other).replace("tls://", "nats://"), "cannot be reached"),
+    ] {
+        let error = NatsBus::connect(&address).await.err().expect("refused");
+        let told = format!("{} {error:?}", Chain(&error));
+        assert!(told.contains(expected), "{expected}: {told}");
+        assert!(!told.contains("s3cr3t") && !told.contains("wr0ng"), "{told}");
+    }
+}
+
 #[expect(clippy::unwrap_used, reason = "a case without its server fails")]
 async fn make() -> (Arc<dyn Bus>, Nats) {
     let server = Nats::start().unwrap();

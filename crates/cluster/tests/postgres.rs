@@ -43,6 +43,7 @@ fn entry(conversation: ConversationId, client: u32) -> NewEntry {
         time: Timestamp::from_millis(1_000 + i64::from(client)),
         refers_to: 0,
         blobs: Vec::new(),
+        epoch: None,
     };
     NewEntry { envelope, finish: Arc::new(Plain(client)), details: false }
 }
@@ -55,6 +56,7 @@ fn message(n: u8, client: u32) -> Append {
         entries: vec![entry(room(n), client)],
         changes: Vec::new(),
         erase: None,
+        group: None,
     }
 }
 

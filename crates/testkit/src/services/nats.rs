@@ -14,6 +14,7 @@ pub struct Nats {
     folder: TempDir,
     port: u16,
     login: Option<(String, String)>,
+    tls: bool,
 }
 
 impl Nats {
@@ -22,7 +23,7 @@ impl Nats {
     /// # Errors
     /// When `nats-server` is not installed or does not start; says which.
     pub fn start() -> Result<Self> {
-        Self::start_with(None)
+        Self::start_with(None, None)
     }
 
     /// Starts one that asks for a user and a password.
@@ -30,21 +31,36 @@ impl Nats {
     /// # Errors
     /// As [`Nats::start`].
     pub fn start_with_login(user: &str, password: &str) -> Result<Self> {
-        Self::start_with(Some((user.to_owned(), password.to_owned())))
+        Self::start_with(Some((user.to_owned(), password.to_owned())), None)
     }
 
-    fn start_with(login: Option<(String, String)>) -> Result<Self> {
+    /// Starts one that asks for TLS, a user and a password; `chain` and `key` are PEM.
+    ///
+    /// # Errors
+    /// As [`Nats::start`].
+    pub fn start_with_tls(user: &str, password: &str, chain: &str, key: &str) -> Result<Self> {
+        Self::start_with(Some((user.to_owned(), password.to_owned())), Some((chain, key)))
+    }
+
+    fn start_with(login: Option<(String, String)>, tls: Option<(&str, &str)>) -> Result<Self> {
         with_free_port(|port| {
             let folder = TempDir::new().context("make a folder for NATS")?;
-            let mut nats = Self { daemon: None, folder, port, login: login.clone() };
+            if let Some((chain, key)) = tls {
+                std::fs::write(folder.path().join("chain.pem"), chain).context("write the chain for NATS")?;
+                std::fs::write(folder.path().join("key.pem"), key).context("write the key for NATS")?;
+            }
+            let mut nats = Self { daemon: None, folder, port, login: login.clone(), tls: tls.is_some() };
             nats.resume()?;
             Ok(nats)
         })
     }
 
-    /// The address to connect to, without user and password.
+    /// The address to connect to, without user and password; by name where TLS has to find it in the certificate.
     #[must_use]
     pub fn url(&self) -> String {
+        if self.tls {
+            return format!("tls://localhost:{}", self.port);
+        }
         format!("nats://127.0.0.1:{}", self.port)
     }
 
@@ -65,6 +81,11 @@ impl Nats {
         let mut command = vec![server.to_str().context("path")?, "-a", "127.0.0.1", "-p", &port];
         if let Some((user, password)) = &self.login {
             command.extend(["--user", user, "--pass", password]);
+        }
+        let (chain, key) = (self.folder.path().join("chain.pem"), self.folder.path().join("key.pem"));
+        if self.tls {
+            command.extend(["--tls", "--tlscert", chain.to_str().context("path")?]);
+            command.extend(["--tlskey", key.to_str().context("path")?]);
         }
         let mut daemon = Daemon::start("TERM", &self.folder.path().join("log"), &command)?;
         let address = SocketAddr::from(([127, 0, 0, 1], self.port));
