@@ -7,10 +7,13 @@ import type { Clock } from "./host";
 import { ApiProblem, CancelledError, NetworkError } from "./problem";
 import type { ClientId, ConversationId, OutboxContent, OutboxItem, Sent, Time } from "./public";
 import { Value } from "./readable";
-import type { Seal } from "./seal";
+import type { Seal, ToSeal } from "./seal";
 import type { Store, StoredOutboxItem } from "./store";
 import type { PostEntry, Protection, Receipt } from "./wire";
 import { retryDelay } from "./feed";
+
+/** How often something refused for its keys is sealed again. */
+const RESEALS = 10;
 
 export interface OutboxPorts {
   readonly clock: Clock;
@@ -176,16 +179,19 @@ export class Outbox {
   /** How long to wait before going on; null when there is no line. */
   async #send(item: OutboxItem): Promise<number | null> {
     const attempts = item.state.status === "pending" ? item.state.attempts : 0;
+    let sealing: ToSeal | null = null;
     try {
       const protection = this.#ports.protection(item.conversation);
       if (protection === null) throw goneProblem();
       const { bytes, refersTo, blobs } = encode(item.content);
-      const content = await this.#ports.seal.seal(item.conversation, protection, bytes);
+      sealing = { conversation: item.conversation, protection, clientId: item.clientId, content: bytes, refersTo, blobs };
+      const { bytes: content, epoch } = await this.#ports.seal.seal(sealing);
       this.#tried.add(item.clientId);
       const receipt = await this.#ports.post({
         conversation: item.conversation,
         client_id: item.clientId,
         content: toBase64Url(content),
+        epoch,
         refers_to: refersTo,
         blobs: [...blobs],
       });
@@ -197,8 +203,20 @@ export class Outbox {
       this.#settle(item.clientId)?.resolve({ seq: receipt.seq, time: receipt.time });
       this.#ports.tell();
       return 0;
-    } catch (error) {
+    } catch (thrown) {
       if (this.#find(item.clientId) === undefined) return 0;
+      let error: unknown = thrown;
+      if (thrown instanceof ApiProblem && sealing !== null && attempts < RESEALS) {
+        // The keys were renewed, or have to be: nobody has to be asked.
+        const again = await this.#ports.seal.refused(sealing, thrown).catch((fault: unknown) => {
+          error = fault;
+          return false;
+        });
+        if (again) {
+          this.#replace({ ...item, state: { status: "pending", attempts: attempts + 1 } });
+          return 0;
+        }
+      }
       if (error instanceof ApiProblem && !error.transient) {
         const failed: OutboxItem = { ...item, state: { status: "failed", problem: error } };
         await this.#ports.store.putOutbox(toStored(failed));

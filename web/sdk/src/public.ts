@@ -60,6 +60,8 @@ export interface MessageView {
   readonly erased: boolean;
   /** Written by a newer client, or not readable. */
   readonly unsupported: boolean;
+  /** Sealed: not opened yet, or it cannot be opened on this device (written before it came in, or its keys are lost). */
+  readonly sealed: "waiting" | "locked" | null;
   /** Reaction to accounts, in the order of first reacting. */
   readonly reactions: ReadonlyMap<string, readonly AccountId[]>;
 }

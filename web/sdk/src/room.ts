@@ -64,6 +64,8 @@ export class Room {
   #members: ReadonlyMap<AccountId, MemberRole> | null = null;
   #askingMembers = false;
   #askedFirst = false;
+  /** Something in the fold is sealed and not opened yet. */
+  #unopened = false;
   #resting: unknown = null;
   readonly #view: Derived<TimelineView>;
   readonly #items = new WeakMap<Row, { view: unknown; item: TimelineItem }>();
@@ -161,6 +163,13 @@ export class Room {
   /** Everything up to here has been folded. */
   get foldedTo(): number {
     return this.#foldHi;
+  }
+  /** The newest details that are known here, and the newest entry that said any. */
+  get known(): { readonly details: DetailsView; readonly seq: number } | null {
+    const details = this.#details;
+    if (details === null) return null;
+    const said = this.#fold.rows().findLast((row) => row.type === "details");
+    return { details, seq: said?.seq ?? 0 };
   }
 
   changed(): void {
@@ -265,22 +274,45 @@ export class Room {
   }
 
   async #open(entry: Entry): Promise<OpenEntry> {
-    let content: Uint8Array | null;
-    try {
-      content = await this.#ports.seal.open(this.id, entry);
-    } catch {
-      // Not readable here: shown as such.
-      content = new Uint8Array();
-    }
-    return {
+    const opened = await this.#ports.seal.open(this.id, this.#raw.protection, entry);
+    if (opened.state === "waiting") this.#unopened = true;
+    const base = {
       seq: entry.seq,
       kind: entry.kind,
       account: entry.account ?? null,
       time: entry.time,
       refersTo: entry.refers_to ?? null,
-      content,
       clientId: entry.client_id,
     };
+    if (opened.state === "clear") return { ...base, content: opened.content };
+    return opened.state === "erased" ? { ...base, content: null } : { ...base, content: null, sealed: opened.state };
+  }
+
+  /** Sealed content can be read that could not be, or does not count any more (`dropped`). */
+  reopen(dropped: boolean): void {
+    if (!this.#unopened && !dropped) return;
+    this.#folding = this.#folding
+      .then(async () => {
+        await this.#keeping;
+        const count = this.#foldHi - this.#foldLo + 1;
+        if (!Number.isFinite(count) || count <= 0) return;
+        const entries = contiguousEnd(await this.#ports.store.readEntries(this.id, this.#foldHi + 1, count));
+        if (entries.at(-1)?.seq !== this.#foldHi || entries[0]?.seq !== this.#foldLo) return;
+        await this.#refold(entries);
+      })
+      .catch(this.#ports.fault);
+  }
+
+  async #refold(entries: readonly Entry[]): Promise<void> {
+    this.#unopened = false;
+    const fold = new Fold(this.#members === null ? undefined : this.#fold.members());
+    for (const entry of await Promise.all(entries.map((one) => this.#open(one)))) fold.apply(entry);
+    if (this.#members !== null) fold.reseed(fold.seedFrom(this.#members));
+    this.#fold = fold;
+    this.#foldLo = entries[0]?.seq ?? this.#foldLo;
+    const details = fold.details();
+    if (details !== null) this.#learn(details, this.#foldHi);
+    this.changed();
   }
 
   /** Members of now are those that were asked for, changed by what came since. */
@@ -302,12 +334,7 @@ export class Room {
       .then(async () => {
         const entries = contiguousEnd(await this.#ports.store.readEntries(this.id, this.#foldHi + 1, RESTING));
         if (this.#view.watched || entries.at(-1)?.seq !== this.#foldHi) return;
-        const fold = new Fold(this.#members === null ? undefined : this.#fold.members());
-        for (const entry of await Promise.all(entries.map((one) => this.#open(one)))) fold.apply(entry);
-        if (this.#members !== null) fold.reseed(fold.seedFrom(this.#members));
-        this.#fold = fold;
-        this.#foldLo = entries[0]?.seq ?? this.#foldLo;
-        this.changed();
+        await this.#refold(entries);
       })
       .catch(this.#ports.fault);
   }

@@ -15,9 +15,11 @@ export interface OpenEntry {
   readonly account: AccountId | null;
   readonly time: Time;
   readonly refersTo: number | null;
-  /** Null when erased. */
+  /** Null when erased, or `sealed`. */
   readonly content: Uint8Array | null;
   readonly clientId?: ClientId;
+  /** Sealed content that is not opened yet, or cannot be opened here, or does not count because its keys were dropped. */
+  readonly sealed?: "waiting" | "locked" | "dropped";
 }
 
 type Fact =
@@ -92,7 +94,7 @@ export class Fold {
   /** Takes an entry, older or newer than those known. A number that was taken before changes nothing, unless its body is gone since. */
   apply(entry: OpenEntry): void {
     if (this.#seen.has(entry.seq)) {
-      if (entry.kind === "content" && entry.content === null) this.#erase(entry.seq);
+      if (entry.kind === "content" && entry.content === null && entry.sealed === undefined) this.#erase(entry.seq);
       return;
     }
     this.#seen.add(entry.seq);
@@ -103,12 +105,17 @@ export class Fold {
 
   #take(entry: OpenEntry): void {
     if (entry.seq === 1) this.#creator = entry.account;
+    if (entry.sealed === "dropped") return;
     if (entry.clientId !== undefined && entry.account !== null) this.#clientIds.set(clientKey(entry.account, entry.clientId), entry.seq);
     if (entry.kind === "erasure") {
       if (entry.refersTo !== null && entry.refersTo < entry.seq) this.#erase(entry.refersTo);
       return;
     }
     const { content: bytes, ...envelope } = entry;
+    if (entry.sealed !== undefined) {
+      this.#addRow({ type: "message", seq: entry.seq, entry: envelope, content: null, gone: false, view: null });
+      return;
+    }
     if (bytes === null) {
       if (entry.kind === "content") this.#addRow({ type: "message", seq: entry.seq, entry: envelope, content: null, gone: true, view: null });
       return;
@@ -118,6 +125,8 @@ export class Fold {
       if (content.type === "membership") this.#membership(entry, content);
       return;
     }
+    // Handshakes of the group and words about them.
+    if (entry.kind !== "content") return;
     switch (content.type) {
       case "message":
         this.#addRow({ type: "message", seq: entry.seq, entry: envelope, content, gone: false, view: null });
@@ -311,7 +320,8 @@ export class Fold {
       revised: null,
       redacted: null,
       erased,
-      unsupported: !erased && content === null,
+      unsupported: !erased && content === null && entry.sealed === undefined,
+      sealed: entry.sealed === "waiting" || entry.sealed === "locked" ? entry.sealed : null,
       reactions: NO_REACTIONS,
     } satisfies MessageView;
     for (const fact of facts) {
