@@ -20,11 +20,26 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rempart-merkle", &["rempart-base"]),
     ("rempart-capsule", &["rempart-base"]),
     ("rempart-group-policy", &["rempart-base"]),
+    ("rempart-key-log", &["rempart-base", "rempart-merkle", "rempart-group-policy"]),
     ("rempart-mls-client", &["rempart-base", "rempart-group-policy", "rempart-mls-delivery"]),
     ("rempart-mls-delivery", &["rempart-base", "rempart-group-policy"]),
+    ("rempart-mls-wasm", &["rempart-base", "rempart-group-policy", "rempart-mls-client"]),
     ("rempart-domain", &["rempart-base"]),
     ("rempart-ports", &["rempart-base", "rempart-domain"]),
-    ("rempart-app", &["rempart-base", "rempart-domain", "rempart-ports", "rempart-content", "rempart-merkle"]),
+    (
+        "rempart-app",
+        &[
+            "rempart-base",
+            "rempart-domain",
+            "rempart-ports",
+            "rempart-content",
+            "rempart-merkle",
+            "rempart-capsule",
+            "rempart-group-policy",
+            "rempart-key-log",
+            "rempart-mls-delivery",
+        ],
+    ),
     ("rempart-sql", &["rempart-base", "rempart-domain", "rempart-ports"]),
     ("rempart-embedded", &["rempart-base", "rempart-domain", "rempart-ports", "rempart-sql"]),
     ("rempart-cluster", &["rempart-base", "rempart-domain", "rempart-ports", "rempart-sql"]),
@@ -65,7 +80,11 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
         &["serde", "serde_core", "serde_json", "tokio", "async-trait", "rand", "rand_core"],
         "the rules do no I/O, read no clock, draw no random number and know no encoding",
     ),
-    ("rempart-server", &["rempart-mls-client"], "the server must not be able to hold a message secret"),
+    (
+        "rempart-server",
+        &["rempart-mls-client", "rempart-mls-wasm"],
+        "the server must not be able to hold a message secret",
+    ),
     ("rempart-mls-delivery", &["rempart-mls-client"], "the follower sees public group state only"),
     ("", &["ring"], "one crypto provider, aws-lc-rs: with two linked, rustls refuses to choose and panics"),
 ];
@@ -155,6 +174,17 @@ pub(crate) fn run() -> Result<()> {
         "{}\n\nARCHITECTURE.md says which arrows there are and why; a new one needs a decision record.",
         wrong.join("\n")
     )
+}
+
+/// A crate and every crate of the workspace that it may depend on, directly or not.
+pub(crate) fn below(name: &str) -> BTreeSet<&str> {
+    let mut found = BTreeSet::from([name]);
+    let mut open = vec![name];
+    while let Some(next) = open.pop() {
+        let to = ARROWS.iter().find(|(from, _)| *from == next).map_or(&[][..], |(_, to)| to);
+        open.extend(to.iter().filter(|name| found.insert(name)));
+    }
+    found
 }
 
 /// All Rust code of a crate, without comment lines.
