@@ -120,12 +120,13 @@ impl App {
         &self.settings
     }
 
-    /// Whether store and blobs answer, for readiness.
+    /// Whether store, bus and blobs answer, for readiness.
     ///
     /// # Errors
     /// The first that does not.
     pub async fn check(&self) -> Outcome<()> {
         self.store.check().await?;
+        self.bus.check().await?;
         Ok(self.blobs.check().await?)
     }
 

@@ -30,6 +30,8 @@ const GAP: &str = "rempart.gap";
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long to wait for the server to confirm, in all and for one attempt.
 const CONFIRM: Duration = Duration::from_secs(5);
+/// How long [`Bus::check`] waits for one.
+const CHECK: Duration = Duration::from_secs(2);
 const ECHO: Duration = Duration::from_secs(1);
 /// Signals that may wait for the connection, either way. More than [`QUEUE`], so that a burst is told by the subscriber's own
 /// queue, whose gap stands exactly where signals are missing.
@@ -104,7 +106,7 @@ impl NatsBus {
                     Event::SlowConsumer(_) => true,
                     Event::Closed => {
                         tracing::error!(
-                            "NATS refuses this node and the bus is silent: mend its login, then restart the node"
+                            "NATS refuses this node: it is not ready any more. Mend its login, then restart the node"
                         );
                         false
                     }
@@ -245,6 +247,13 @@ impl Bus for NatsBus {
         };
         self.shared.confirm().await?;
         Ok(Arc::new(subscription))
+    }
+
+    async fn check(&self) -> Result<(), BusError> {
+        match timeout(CHECK, self.shared.confirm()).await {
+            Ok(confirmed) => confirmed,
+            Err(elapsed) => Err(BusError::Unreachable(elapsed.into())),
+        }
     }
 }
 

@@ -80,7 +80,9 @@ async fn a_server_that_went_away_and_came_back_is_a_gap_on_every_node() {
         subscription.watch(Topic::All).await.unwrap();
         queues.push((Arc::clone(&subscription), subscription.take_rings().unwrap()));
     }
+    nodes[0].check().await.unwrap();
     server.stop();
+    assert!(nodes[0].check().await.unwrap_err().to_string().contains("reach the bus"));
     for _ in 0..3 * QUEUE {
         nodes[0].publish(Topic::All, Bytes::from_static(b"while it is away"));
     }
@@ -88,6 +90,7 @@ async fn a_server_that_went_away_and_came_back_is_a_gap_on_every_node() {
     server.resume().unwrap();
     for (subscription, rings) in &mut queues {
         while next(rings).await != Ring::Gap {}
+        nodes[0].check().await.unwrap();
         subscription.watch(conversation(2)).await.unwrap();
     }
     // Both connections are back by now.

@@ -66,6 +66,10 @@ impl Bus for InProcessBus {
             queue: Mutex::new(Some(queue)),
         }))
     }
+
+    async fn check(&self) -> Result<(), BusError> {
+        Ok(())
+    }
 }
 
 struct InProcessSubscription {

@@ -54,6 +54,12 @@ pub trait Bus: Send + Sync {
 
     /// Opens one stream of rings; a node has one and dispatches by itself. Nothing is heard before [`Bus::watch`].
     async fn subscribe(&self) -> Result<Arc<dyn Subscription>, BusError>;
+
+    /// Whether it can ring now, for readiness; answers within 2 s.
+    ///
+    /// # Errors
+    /// When it is away, or refuses this node.
+    async fn check(&self) -> Result<(), BusError>;
 }
 
 /// One stream of rings and the topics it hears.
