@@ -12,13 +12,15 @@
 //!
 //! Reading order: [`keys`] (what is sealed to), [`policy`] and [`officers`] (who may name it), [`capsule`] and
 //! [`proof`] (one epoch's key, sealed), [`sent`] (how it is delivered), [`threshold`] and [`partial`] (how officers open it), [`opening`] (how their
-//! answers travel), [`content`] and [`mod@file`] (what the epoch's key protects).
+//! answers travel), [`canary`] (that they still can), [`locked`] (how secrets rest in files), [`content`] and [`mod@file`] (what the epoch's key protects).
 
+pub mod canary;
 pub mod capsule;
 pub mod codec;
 pub mod content;
 pub mod file;
 pub mod keys;
+pub mod locked;
 pub mod officers;
 pub mod opening;
 pub mod partial;
@@ -30,12 +32,13 @@ pub mod threshold;
 mod derive;
 mod shamir;
 
+pub use canary::{Canary, CanaryAnswer};
 pub use capsule::{Capsule, Checked, Place, Target};
 pub use codec::{FormatError, SUITE};
 pub use content::{Entry, Header};
 pub use file::FileCipher;
 pub use keys::{ArchiveKeys, EpochKey, FileKey, InnerSecret, OuterKey, Seed};
-pub use officers::{Certificate, Grant, OfficerSet, SetChange, Standing};
+pub use officers::{Certificate, Grant, OfficerKey, OfficerSet, SetChange, Standing};
 pub use opening::{Release, Request, SealedRelease};
 pub use partial::Partial;
 pub use policy::{Period, Policy, Retention, Threshold};

@@ -17,7 +17,7 @@
 
 use std::collections::BTreeSet;
 
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use thiserror::Error;
 
 use crate::codec::{FormatError, Reader, SUITE};
@@ -60,6 +60,36 @@ pub enum CertificateError {
     /// A new set that does not follow the pinned one.
     #[error("the new set of officers does not follow the one this device trusts")]
     NotSuccessor,
+}
+
+/// An officer's own signing key (Ed25519): certifies archive keys and answers canaries. Erased on drop; prints nothing.
+#[derive(Clone)]
+pub struct OfficerKey(SigningKey);
+
+impl OfficerKey {
+    /// From the 32-byte seed (RFC 8032 §5.1.5).
+    #[must_use]
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(seed))
+    }
+
+    /// What stands in the set of officers.
+    #[must_use]
+    pub fn public(&self) -> [u8; 32] {
+        self.0.verifying_key().to_bytes()
+    }
+
+    /// Signs one of the inputs of this crate, each of which begins with its own words.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message).to_bytes()
+    }
+}
+
+impl std::fmt::Debug for OfficerKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OfficerKey(…)")
+    }
 }
 
 /// The officers that a client has pinned. Not those of one archive key, although they are usually the same people.

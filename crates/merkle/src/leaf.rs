@@ -37,6 +37,10 @@ pub const KIND_COMMIT: u8 = 4;
 pub const KIND_PROPOSAL: u8 = 5;
 /// `kind` of what the server says of a group.
 pub const KIND_GROUP: u8 = 6;
+/// `kind` of an epoch's capsule, or of the repair of one, written by a device (`capsule::SentCapsule`).
+pub const KIND_CAPSULE: u8 = 7;
+/// `kind` of the request to open days of a conversation (`capsule::Request`).
+pub const KIND_OPENING: u8 = 8;
 /// Longest remote address or task name, in bytes: with its tag it fills the 255 of `sender`.
 pub const MAX_SENDER_NAME: usize = 254;
 /// Longest `epoch_ref`, in bytes.

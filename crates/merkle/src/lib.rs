@@ -8,9 +8,10 @@
 //! RFC 8446 §3 (how a leaf is written), RFC 8032 (Ed25519).
 //!
 //! Reading order: [`leaf`] (what is logged), [`tree`] (how it is hashed), [`proof`] (how that is shown), [`tile`] (how
-//! it is stored), [`note`] and [`checkpoint`] (how the head is signed), [`promise`] (what an acknowledgement carries).
+//! it is stored), [`note`] and [`checkpoint`] (how the head is signed), [`cosignature`] (who else saw it), [`promise`] (what an acknowledgement carries).
 
 pub mod checkpoint;
+pub mod cosignature;
 pub mod leaf;
 pub mod note;
 pub mod promise;

@@ -19,10 +19,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rempart-wire", &["rempart-base"]),
     ("rempart-merkle", &["rempart-base"]),
     ("rempart-capsule", &["rempart-base"]),
+    ("rempart-export", &["rempart-base", "rempart-capsule", "rempart-merkle"]),
+    ("rempart-auditor", &["rempart-base", "rempart-capsule", "rempart-merkle", "rempart-export"]),
     ("rempart-group-policy", &["rempart-base"]),
     ("rempart-key-log", &["rempart-base", "rempart-merkle", "rempart-group-policy"]),
     ("rempart-mls-client", &["rempart-base", "rempart-group-policy", "rempart-mls-delivery"]),
-    ("rempart-mls-delivery", &["rempart-base", "rempart-group-policy"]),
+    ("rempart-mls-delivery", &["rempart-base", "rempart-group-policy", "rempart-key-log"]),
     ("rempart-mls-wasm", &["rempart-base", "rempart-group-policy", "rempart-mls-client"]),
     ("rempart-domain", &["rempart-base"]),
     ("rempart-ports", &["rempart-base", "rempart-domain"]),
@@ -73,6 +75,34 @@ const DRIVERS: &[(&str, &[&str])] = &[
     ("object_store", &["rempart-cluster"]),
 ];
 
+/// Whatever reaches a network: clients, servers, TLS, and the runtimes under them.
+const NETWORK: &[&str] = &[
+    "async-nats",
+    "async-std",
+    "aws-lc-rs",
+    "axum",
+    "curl",
+    "h2",
+    "http",
+    "hyper",
+    "mio",
+    "native-tls",
+    "object_store",
+    "openssl",
+    "quinn",
+    "rempart-app",
+    "rempart-cluster",
+    "rempart-head-web",
+    "rempart-server",
+    "reqwest",
+    "rustls",
+    "smol",
+    "socket2",
+    "tokio",
+    "tokio-postgres",
+    "ureq",
+];
+
 /// What must be absent from a whole tree: the root (empty: every crate, tests too), the absent, why.
 const ABSENT: &[(&str, &[&str], &str)] = &[
     (
@@ -86,6 +116,7 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
         "the server must not be able to hold a message secret",
     ),
     ("rempart-mls-delivery", &["rempart-mls-client"], "the follower sees public group state only"),
+    ("rempart-auditor", NETWORK, "the auditor's tool holds what opens the archive: it must not be able to reach a network"),
     ("", &["ring"], "one crypto provider, aws-lc-rs: with two linked, rustls refuses to choose and panics"),
 ];
 

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's helpers may fail the test")]
 
 mod attacks;
+mod canary;
 mod content;
+mod locked;
 mod opening;
 mod policy;
 mod sent;

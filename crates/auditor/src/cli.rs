@@ -1,0 +1,54 @@
+//! The command line. No argument is a secret: passphrases are typed, or read from a file descriptor.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use rempart_capsule::locked::Cost;
+
+use crate::terminal::Passphrases;
+use crate::{ceremony, machine};
+
+/// Archive ceremony, openings and proofs, on a machine without network.
+#[derive(Debug, Parser)]
+#[command(name = "rempart-auditor", version)]
+pub struct Cli {
+    /// File descriptor from which passphrases are read, one a line, in the order in which they would be asked for
+    #[arg(long, global = true, value_name = "NUMBER")]
+    passphrase_fd: Option<u32>,
+    /// Lock new files with the least work allowed (19 MiB, 2 passes) instead of 256 MiB and 3 passes. For tests
+    #[arg(long, global = true, hide = true)]
+    light_locks: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make the officers' archive keys: a locked file for each officer, the public part for the server
+    Ceremony(ceremony::Ceremony),
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match execute(&cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("rempart-auditor: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(cli: &Cli) -> Result<ExitCode> {
+    // Opened before `harden`: a process that cannot be dumped cannot open its own descriptors by path either.
+    let mut passphrases = Passphrases::from(cli.passphrase_fd)?;
+    machine::harden()?;
+    let cost = if cli.light_locks { Cost::FLOOR } else { Cost::STANDARD };
+    match &cli.command {
+        Command::Ceremony(command) => ceremony::run(command, &mut passphrases, cost)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
