@@ -58,6 +58,31 @@ pub enum ClientError {
     Mls(String),
 }
 
+impl ClientError {
+    /// The stable code: clients act on it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) | Self::Group(DeliveryError::Refused(refusal)) => refusal.code(),
+            Self::Identity(IdentityError::UnknownAccount)
+            | Self::Group(DeliveryError::Identity(IdentityError::UnknownAccount)) => "mls_unknown_account",
+            Self::Identity(_) | Self::Group(DeliveryError::Identity(_)) => "mls_identity",
+            Self::NoGroup => "mls_no_group",
+            Self::NotEnrolled => "mls_not_enrolled",
+            Self::WrongEpoch { .. } => "mls_wrong_epoch",
+            Self::CommitPending => "mls_commit_pending",
+            Self::NoCommitPending => "mls_no_commit_pending",
+            Self::NoSnapshot => "mls_no_snapshot",
+            Self::Group(_) => "mls_group",
+            Self::Malformed(_) => "mls_malformed",
+            Self::Store(_) => "mls_store",
+            Self::Unloaded => "mls_unloaded",
+            Self::State(_) => "mls_state",
+            Self::Mls(_) => "mls_refused",
+        }
+    }
+}
+
 /// OpenMLS's errors are many types of one meaning here.
 pub(crate) fn mls(error: impl std::fmt::Display) -> ClientError {
     ClientError::Mls(error.to_string())

@@ -2,7 +2,7 @@
 //!
 //! The only crate that can hold message secrets, and never linked into the server: it goes into the browser's worker, the
 //! command-line client and the auditor. It must never know a network, a store's technology or a clock. Randomness and the one
-//! reading of the system's clock (lifetimes of key packages) are OpenMLS's. Neither page nor command-line client calls it yet.
+//! reading of the system's clock (lifetimes of key packages) are OpenMLS's. The page's worker uses it by way of `mls-wasm`.
 //!
 //! **Commit before network.** Each operation of [`Client`] changes memory, then hands one [`Batch`] to the [`StateStore`], and
 //! only then returns bytes to send. If the operation fails, memory is put back; if the store fails, memory is dropped and read

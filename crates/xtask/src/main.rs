@@ -1,7 +1,7 @@
 //! Chores of the workspace: `cargo xtask <chore>`. Each is one file and may be run alone; `make test` runs the checks.
 //!
 //! This crate must never be linked into the product. Reading order: [`arrows`] (the architecture, checked), [`openapi`]
-//! and [`generate`] (the API's generated files), [`web`], [`passwords`], [`notices`], [`fuzz`].
+//! and [`generate`] (the API's generated files), [`wasm`], [`web`], [`passwords`], [`notices`], [`fuzz`].
 
 mod arrows;
 mod fuzz;
@@ -10,6 +10,7 @@ mod notices;
 mod openapi;
 mod passwords;
 mod shell;
+mod wasm;
 mod web;
 
 use std::process::ExitCode;
@@ -33,7 +34,9 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
-    /// Builds the web client into web/dist, if its sources changed.
+    /// Builds the worker's WebAssembly into web/sdk/src/mls/wasm, if its sources changed.
+    Wasm,
+    /// Builds the web client into web/dist, if its sources changed; the WebAssembly first.
     Web,
     /// Installs the npm packages of the lock file of a directory (web by default), if they changed.
     Npm {
@@ -74,6 +77,7 @@ fn run(chore: Chore) -> anyhow::Result<()> {
     match chore {
         Chore::Arrows => arrows::run(),
         Chore::Gen { check } => generate::run(check),
+        Chore::Wasm => wasm::run(),
         Chore::Web => web::run(),
         Chore::Npm { directory } => web::install(&shell::root()?.join(directory)),
         Chore::Notices => notices::run(),

@@ -1,6 +1,6 @@
 //! `cargo xtask notices`: names, versions, licences and licence texts of everything that the binary and the page hold.
 //!
-//! Crates: what the server links on this platform. Npm packages: what the page can hold, which is every package that
+//! Crates: what the server links on this platform, and what the page's WebAssembly holds. Npm packages: what the page can hold, which is every package that
 //! is not for development alone, and the dictionaries of the password list. The texts are those the packages ship; where one
 //! ships none, its licence expression stands for it.
 
@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use cargo_metadata::MetadataCommand;
 use serde_json::Value;
 
-use crate::{shell, web};
+use crate::{shell, wasm, web};
 
 /// Development packages whose data the binary holds.
 const DATA: &[&str] = &["@zxcvbn-ts/language-common", "@zxcvbn-ts/language-fr"];
@@ -51,27 +51,14 @@ pub(crate) fn run() -> Result<()> {
 }
 
 fn crates(root: &Path) -> Result<Vec<Work>> {
-    let output = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--package", "rempart-server", "--edges", "normal", "--prefix", "none"])
-        .args(["--format", "{p}"])
-        .current_dir(root)
-        .output()
-        .context("cannot start `cargo tree`")?;
-    ensure!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
-    // Each line is `name vVERSION …`.
-    let linked: BTreeSet<(String, String)> = String::from_utf8(output.stdout)?
-        .lines()
-        .filter_map(|line| {
-            let (name, rest) = line.split_once(" v")?;
-            Some((name.to_owned(), rest.split(' ').next()?.to_owned()))
-        })
-        .collect();
+    let mut held = linked(root, &["--package", "rempart-server"])?;
+    held.extend(linked(root, &["--package", "rempart-mls-wasm", "--target", wasm::TARGET])?);
     let metadata = MetadataCommand::new().manifest_path(root.join("Cargo.toml")).exec()?;
     let mut works = Vec::new();
     for package in &metadata.packages {
         let version = package.version.to_string();
         // Ours have no source.
-        if package.source.is_none() || !linked.contains(&(package.name.to_string(), version.clone())) {
+        if package.source.is_none() || !held.contains(&(package.name.to_string(), version.clone())) {
             continue;
         }
         let folder = package.manifest_path.parent().context("a manifest without a folder")?;
@@ -85,6 +72,24 @@ fn crates(root: &Path) -> Result<Vec<Work>> {
     }
     ensure!(works.len() > 100, "cargo tree names only {} crates of others", works.len());
     Ok(works)
+}
+
+/// Names and versions of what is linked into a crate, by `cargo tree`.
+fn linked(root: &Path, of: &[&str]) -> Result<BTreeSet<(String, String)>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .args(of)
+        .current_dir(root)
+        .output()
+        .context("cannot start `cargo tree`")?;
+    ensure!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
+    // Each line is `name vVERSION …`.
+    let lines = String::from_utf8(output.stdout)?;
+    let named = lines.lines().filter_map(|line| {
+        let (name, rest) = line.split_once(" v")?;
+        Some((name.to_owned(), rest.split(' ').next()?.to_owned()))
+    });
+    Ok(named.collect())
 }
 
 fn packages(web: &Path) -> Result<Vec<Work>> {

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::shell;
+use crate::{shell, wasm};
 
 /// What is not a source of the client's build.
 const NOT_SOURCES: &[&str] = &["node_modules", "dist", "coverage", ".vite"];
@@ -24,6 +24,7 @@ pub(crate) fn run() -> Result<()> {
     let root = shell::root()?;
     let web = root.join("web");
     let dist = web.join("dist");
+    wasm::run()?;
     install(&web)?;
     let made_from = key_of(&files(&web, NOT_SOURCES)?, &web)?;
     let both = |built: &str| format!("{made_from}\n{built}\n");
@@ -73,7 +74,11 @@ fn covers(installed: &Map<String, Value>, lock: &Map<String, Value>) -> bool {
     exact && complete
 }
 
-fn files(directory: &Path, but: &[&str]) -> Result<Vec<PathBuf>> {
+/// Every file below a directory, sorted; directories and files named in `but` are left out.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn files(directory: &Path, but: &[&str]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![directory.to_path_buf()];
     while let Some(next) = open.pop() {
@@ -95,8 +100,11 @@ fn files(directory: &Path, but: &[&str]) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// A hash of the files' names and bytes.
-fn key_of(files: &[PathBuf], directory: &Path) -> Result<String> {
+/// A hash of the files' names, from `directory` on, and bytes.
+///
+/// # Errors
+/// When one cannot be read.
+pub(crate) fn key_of(files: &[PathBuf], directory: &Path) -> Result<String> {
     let mut hash = Sha256::new();
     for file in files {
         let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
