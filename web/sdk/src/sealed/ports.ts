@@ -47,9 +47,15 @@ export type Opened = { readonly ok: Received } | { readonly refused: string };
 /** Values written in the same transaction as the device's state; null takes one away. */
 export type Beside = Readonly<Record<string, Uint8Array | null>>;
 
+/** Public keys of this device. */
+export interface Identity extends Seat {
+  readonly deviceKey: Uint8Array;
+  readonly accountKey: Uint8Array;
+}
+
 /** The MLS device. Every method's effect is on disk before its promise resolves; an error has a `code`. */
 export interface Device {
-  readonly seat: Seat;
+  readonly seat: Identity;
   create(group: Uint8Array, beliefs: Beliefs, beside: Beside): Promise<Uint8Array>;
   /** The commit is also kept, as a `KeptCommit` under `key`. */
   commit(group: Uint8Array, changes: Changes, beliefs: Beliefs, keep: { readonly key: string; readonly clientId: ClientId }): Promise<Outgoing>;
@@ -72,6 +78,54 @@ export interface Device {
   settled(group: Uint8Array, epoch: number, beside: Beside): Promise<void>;
   goBack(group: Uint8Array, epochRef: Uint8Array, beside: Beside): Promise<void>;
   forget(group: Uint8Array, beside: Beside): Promise<void>;
+  keyPackages(oneTime: number, lastResort: boolean, now: number): Promise<readonly Uint8Array[]>;
+  /** Entries for the key log, signed: the account's first identity, this device, the end of a device. */
+  identityEntry(): Promise<Uint8Array>;
+  deviceEntry(): Promise<Uint8Array>;
+  revocationEntry(device: DeviceId): Promise<Uint8Array>;
+}
+
+/** What a copy of the key log says. */
+export interface LogView {
+  readonly identities: readonly { readonly account: AccountId; readonly key: Uint8Array; readonly serial: number; readonly reset: boolean }[];
+  readonly devices: readonly { readonly account: AccountId; readonly device: DeviceId; readonly since: number; readonly live: boolean }[];
+}
+
+export type LogChange =
+  | { readonly news: "identity"; readonly account: AccountId; readonly serial: number; readonly reset: boolean }
+  | { readonly news: "added" | "ended"; readonly account: AccountId; readonly device: DeviceId }
+  | { readonly news: "officers" | "archive" };
+
+/** What two people compare. */
+export interface Comparison {
+  /** 60 digits in groups of five. */
+  readonly number: string;
+  /** For a QR code. */
+  readonly code: string;
+  /** Of the other's identity key alone. */
+  readonly fingerprint: string;
+}
+
+/** This device's copy of the key log; kept on disk before a promise resolves. Errors have a `code`, `log_order` for one that passes. */
+export interface LogCopy {
+  /** How many entries were taken. */
+  next(): Promise<number>;
+  /** Takes a page; `current` once it is compared with the signed head, and then `changes` hold. */
+  take(leaves: readonly Uint8Array[], note: string, key: string, now: number): Promise<{ readonly current: boolean; readonly changes: readonly LogChange[]; readonly view: LogView }>;
+  view(now: number): Promise<LogView>;
+  compare(one: AccountId, other: AccountId): Promise<Comparison | null>;
+}
+
+/** The worker, with everything of one account that is secret. */
+export interface Backend {
+  readonly vault: Vault;
+  readonly log: LogCopy;
+  /** The device as it is kept; null before enrolment. */
+  device(): Promise<Device | null>;
+  enrol(who: { readonly account: AccountId; readonly device: DeviceId; readonly now: number }, seed: Uint8Array, beside: Beside): Promise<Device>;
+  /** Forgets device, groups and all that is kept beside them. */
+  discard(): Promise<void>;
+  close(): void;
 }
 
 export interface Joined {
