@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use openmls::prelude::{Credential, Member, PublicGroup};
 use rempart_base::{AccountId, DeviceId, Timestamp};
 use rempart_group_policy::{DeviceCredential, Roster, Seat};
+use rempart_key_log::KeyLog;
 
 use crate::SLACK;
 use crate::error::IdentityError;
@@ -18,6 +19,12 @@ pub trait Directory {
 impl Directory for BTreeMap<AccountId, [u8; 32]> {
     fn identity_key(&self, account: AccountId) -> Option<[u8; 32]> {
         self.get(&account).copied()
+    }
+}
+
+impl Directory for KeyLog {
+    fn identity_key(&self, account: AccountId) -> Option<[u8; 32]> {
+        self.identity(account).map(|identity| identity.key)
     }
 }
 

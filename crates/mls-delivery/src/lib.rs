@@ -7,18 +7,20 @@
 //!
 //! OpenMLS reads the system's clock for one thing, the lifetime of key packages in leaves.
 //!
-//! Reading order: [`identity`], [`describe`], [`follower`].
+//! Reading order: [`identity`], [`package`], [`describe`], [`follower`].
 
 pub mod describe;
 pub mod error;
 pub mod follower;
 pub mod identity;
+pub mod package;
 mod store;
 
 pub use describe::{Described, describe, epoch_ref};
 pub use error::{DeliveryError, IdentityError};
 pub use follower::{Applied, Conversation, Follower, Proposal};
 pub use identity::{Directory, Leaf, Leaves, leaf};
+pub use package::{MAX_PACKAGE, Package, PackageError, package};
 use openmls::prelude::Ciphersuite;
 
 /// Bytes of a handshake message that are looked at; an add of many people in the post-quantum suite is large.

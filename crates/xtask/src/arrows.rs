@@ -25,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rempart-key-log", &["rempart-base", "rempart-merkle", "rempart-group-policy"]),
     ("rempart-mls-client", &["rempart-base", "rempart-group-policy", "rempart-mls-delivery"]),
     ("rempart-mls-delivery", &["rempart-base", "rempart-group-policy", "rempart-key-log"]),
-    ("rempart-mls-wasm", &["rempart-base", "rempart-group-policy", "rempart-mls-client"]),
+    ("rempart-mls-wasm", &["rempart-base", "rempart-group-policy", "rempart-key-log", "rempart-mls-client"]),
     ("rempart-domain", &["rempart-base"]),
     ("rempart-ports", &["rempart-base", "rempart-domain"]),
     (

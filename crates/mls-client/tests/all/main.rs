@@ -6,5 +6,6 @@ mod finality;
 mod garbage;
 mod groups;
 mod kills;
+mod packages;
 mod random;
 mod world;
