@@ -161,6 +161,7 @@ pub(crate) fn account_entry(row: AccountRow) -> journal::AccountEntry {
                 journal::AccountChange::Read { conversation: Id(conversation), read: seq }
             }
             AccountChange::Settings => journal::AccountChange::Settings,
+            AccountChange::Keys => journal::AccountChange::Keys,
         },
     }
 }

@@ -66,6 +66,9 @@ macro_rules! store_contract {
                 marks_only_rise, members_come_in_order;
             log: positions_are_written_and_read, a_log_written_from_another_state_is_refused, a_run_that_does_not_follow_is_refused,
                 conversations_wait_for_positions, tiles_grow, journals_are_counted;
+            keys: entries_are_logged_in_order, a_change_is_noted_for_the_account, a_device_ends_with_all_it_has,
+                packages_serve_once_then_the_last_resort, packages_end, packages_are_limited, claims_at_once_share_nothing,
+                a_keyring_has_versions, requests_are_answered_once, a_reset_is_spent;
             files: uploads_advance_in_order, an_upload_ends_in_a_blob, old_uploads_are_found, unused_blobs_are_found_and_forgotten,
                 a_blob_in_use_stays;
             operations: the_administration_journal_has_no_gap, a_lease_has_one_holder, a_lease_taken_at_once_has_one_holder, reports_are_replaced,

@@ -103,6 +103,8 @@ pub enum AccountChange {
     Read(ConversationId, u64),
     /// The account itself changed.
     Settings,
+    /// Its keys or devices in the key log changed, or a new device asks for the keyring.
+    Keys,
 }
 
 /// An entry of an account's own journal.

@@ -7,6 +7,7 @@ mod accounts;
 mod conversations;
 mod files;
 mod journal;
+mod keys;
 mod log;
 mod operations;
 mod organisation;
@@ -22,6 +23,9 @@ pub use conversations::{ConversationView, Conversations, Marks, MemberMark};
 pub use files::{BlobRecord, Files, UploadRecord};
 pub use journal::{
     AccountChange, AccountRow, Append, Appended, Finish, Finished, Founded, Journal, JournalRow, NewEntry, Range,
+};
+pub use keys::{
+    KeyBatch, KeyPackageCount, KeyringRecord, Keys, LinkOutcome, LinkRecord, NewKeyPackage, TakenKeyPackage,
 };
 pub use log::{LogBatch, LogEntry, LogPosition, LogState, Run, Tile, TransparencyLog, Unlogged};
 pub use operations::{AuditRow, Lease, NewAudit, Operations, Report};
@@ -60,7 +64,7 @@ pub enum StoreError {
 /// All of the truth.
 #[async_trait]
 pub trait Store:
-    Organisations + Accounts + Sessions + Conversations + Journal + TransparencyLog + Files + Operations + Send + Sync
+    Organisations + Accounts + Sessions + Conversations + Journal + TransparencyLog + Keys + Files + Operations + Send + Sync
 {
     /// Whether the database answers and can write, for health.
     async fn check(&self) -> Result<(), StoreError>;

@@ -24,6 +24,7 @@ fn account_row(c: &mut Columns) -> Result<AccountRow, StoreError> {
         ("left", Some(id)) => AccountChange::Membership(id, false),
         ("read", Some(id)) => AccountChange::Read(id, value),
         ("settings", None) => AccountChange::Settings,
+        ("keys", None) => AccountChange::Keys,
         _ => return Err(c.corrupt()),
     };
     Ok(AccountRow { seq, time, change })
@@ -59,6 +60,7 @@ impl<D: Driver> Journal for SqlStore<D> {
             AccountChange::Membership(id, false) => ("left", Some(id), 0),
             AccountChange::Read(id, read) => ("read", Some(id), read),
             AccountChange::Settings => ("settings", None, 0),
+            AccountChange::Keys => ("keys", None, 0),
         };
         let batch = vec![
             sql!(BUMP_ACCOUNT, id).must(Must::Missing("account")),

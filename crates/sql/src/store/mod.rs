@@ -5,6 +5,7 @@ mod conversations;
 mod files;
 mod fold;
 mod journal;
+mod keys;
 mod log;
 mod operations;
 mod organisation;

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod conversations;
 pub mod files;
 pub mod journal;
+pub mod keys;
 pub mod log;
 pub mod operations;
 pub mod organisation;
