@@ -66,6 +66,27 @@ test("an administrator's day", async ({ house }) => {
     await expect(karim.page.locator("nav.rail")).toBeVisible();
   });
 
+  await test.step("who stands at the gate of the second factor and is a member again comes in without a reload", async () => {
+    const soizic = await house.person("Soizic Bars");
+    const seat = await house.sit(soizic);
+    await page.reload();
+    await menu("Soizic Bars", fr("admin.edit"));
+    await page.getByRole("dialog").getByLabel(fr("admin.col.role")).selectOption({ label: "Administration" });
+    await page.getByRole("dialog").getByRole("button", { name: fr("act.save") }).click();
+    const gate = seat.page;
+    await expect(gate.getByRole("heading", { level: 1, name: fr("gate.passwordTitle") })).toBeVisible();
+    await gate.getByLabel(fr("account.currentPassword")).fill(soizic.password);
+    await gate.getByLabel(fr("account.newPassword")).fill("neuf bernaches traversent la baie au petit matin");
+    await expect(gate.getByText(fr("pw.notPersonal"))).toBeVisible();
+    await gate.getByRole("button", { name: fr("reset.act") }).click();
+    await expect(gate.getByRole("heading", { level: 1, name: fr("factor.gateTitle") })).toBeVisible();
+    await menu("Soizic Bars", fr("admin.edit"));
+    await page.getByRole("dialog").getByLabel(fr("admin.col.role")).selectOption({ label: "Membre" });
+    await page.getByRole("dialog").getByRole("button", { name: fr("act.save") }).click();
+    await expect(gate.locator("nav.rail")).toBeVisible();
+    await expect(gate.getByRole("link", { name: fr("rail.admin") })).toHaveCount(0);
+  });
+
   await test.step("a closed account is sent out at once", async () => {
     await menu("Karim Haddad", fr("admin.disable"));
     await page.getByRole("alertdialog").getByRole("button", { name: fr("admin.disable") }).click();

@@ -1,7 +1,7 @@
 // Everything that runs while somebody is signed in: the line, the rooms, the outbox, and what is kept of the account.
 
 import { Feed, type Push } from "./feed";
-import type { Channel, Host } from "./host";
+import type { Channel, Host, Timer } from "./host";
 import type { Http } from "./http";
 import { MemoryStore } from "./memory-store";
 import { Outbox } from "./outbox";
@@ -21,6 +21,8 @@ const READ_PACE_MS = 500;
 const AT_ONCE = 6;
 /** Ops that may change the session's cookie, which only an HTTP answer can. */
 const OVER_HTTP: ReadonlySet<Op> = new Set<Op>(["me.password", "me.totp.confirm", "me.totp.remove", "me.sessions.revoke"]);
+/** How often it is asked whether a duty still holds: without a line nobody tells. */
+const DUTY_PACE_MS = 3_000;
 const DUTIES: ReadonlySet<string> = new Set(["factor_required", "password_change_required"]);
 
 export interface AccountPorts {
@@ -57,6 +59,7 @@ export class Account {
   readonly #stopped = new AbortController();
   readonly #asking = new Map<ConversationId, Promise<void>>();
   #seq: number;
+  #duty: Timer = null;
   #running = 0;
   readonly #queue: (() => void)[] = [];
 
@@ -140,12 +143,26 @@ export class Account {
 
   /** Opens the line unless something must be done first, for which the server takes no other command. */
   goLive(): void {
-    if (this.me.value.must.length === 0) this.feed.start();
-    else this.feed.stop();
+    this.#ports.host.clock.cancel(this.#duty);
+    if (this.me.value.must.length === 0) {
+      this.feed.start();
+      return;
+    }
+    this.feed.stop();
+    this.#duty = this.#ports.host.clock.after(DUTY_PACE_MS, () => void this.#askDuty());
+  }
+
+  /** Another role, or another device, may have lifted the duty. */
+  async #askDuty(): Promise<void> {
+    const there = await this.#hasSession();
+    if (this.#stopped.signal.aborted) return;
+    if (there) this.goLive();
+    else this.#ports.ended();
   }
 
   stop(): void {
     this.#stopped.abort();
+    this.#ports.host.clock.cancel(this.#duty);
     this.activity.stop();
     this.outbox.close();
     this.typing.silence();
@@ -188,9 +205,11 @@ export class Account {
 
   setMe(me: Me): void {
     if (this.#stopped.signal.aborted) return;
-    this.me.set(me);
-    this.people.learn([me.person]);
-    this.#ports.meChanged(me);
+    if (JSON.stringify(me) !== JSON.stringify(this.me.value)) {
+      this.me.set(me);
+      this.people.learn([me.person]);
+      this.#ports.meChanged(me);
+    }
     this.goLive();
   }
 

@@ -93,6 +93,27 @@ describe("signing in", () => {
     expect(client.connection.getSnapshot().status).toBe("live");
   });
 
+  test("a duty that somebody else lifts is gone without a word from here, and so is a session that ends", async () => {
+    server.must = ["enrol_factor"];
+    const client = await open();
+    const before = client.session.getSnapshot();
+    await clock.advance(10_000);
+    expect(client.session.getSnapshot(), "nothing changed: nothing is told").toBe(before);
+    server.must = [];
+    await clock.advance(3_500);
+    expect(client.session.getSnapshot()).toMatchObject({ status: "signed_in", me: { must: [] } });
+    expect(client.connection.getSnapshot().status).toBe("live");
+    const asked = server.requests.length;
+    await clock.advance(20_000);
+    expect(server.requests.length, "the line tells from here on").toBe(asked);
+
+    server.must = ["change_password"];
+    await client.refreshMe();
+    server.session = false;
+    await clock.advance(3_500);
+    expect(client.session.getSnapshot()).toMatchObject({ status: "signed_out", reason: "ended" });
+  });
+
   test("a duty that comes up while the line is down closes it until it is done", async () => {
     const client = await open();
     server.must = ["change_password"];
