@@ -1,7 +1,9 @@
 /** Those who keep the house: roles, closing accounts, links, the journal, health. */
+import { readFile } from "node:fs/promises";
+
 import { expect, test } from "../harness/house";
 import { code } from "../harness/totp";
-import { fr } from "../harness/words";
+import { en, fr } from "../harness/words";
 
 test("an administrator's day", async ({ house }) => {
   const owner = await house.owner();
@@ -180,6 +182,81 @@ test("an administrator's day", async ({ house }) => {
     await page.getByRole("dialog").getByRole("button", { name: fr("act.save") }).click();
     await page.getByRole("link", { name: fr("rail.messages") }).click();
     await expect(page.getByText("Centre hospitalier de Kerbrat")).toBeVisible();
+  });
+});
+
+test("a list of people: each line checked, made, and given its link; then found by department and second factor", async ({ house }) => {
+  const anne = await house.sit(await house.owner());
+  await house.person("Karim Haddad");
+  const { page } = anne;
+  const dialog = page.getByRole("dialog");
+  const rowOf = (name: string) => page.getByRole("row").filter({ hasText: name });
+  await anne.goto("/admin/people");
+  await page.getByRole("button", { name: fr("many.open") }).click();
+
+  await test.step("an empty list is refused, and so is one without names", async () => {
+    await dialog.getByRole("button", { name: fr("many.check") }).click();
+    await expect(dialog.getByText(fr("many.empty"))).toBeVisible();
+    await dialog.getByLabel(fr("many.text")).fill("adresse;service\nx;y");
+    await dialog.getByRole("button", { name: fr("many.check") }).click();
+    await expect(dialog.getByText(fr("many.noName"))).toBeVisible();
+  });
+
+  await test.step("a file is read, with the fault of each line in words", async () => {
+    const list = "Nom;Adresse;Fonction;Service;Rôle;Langue\r\nNolwenn Riou;;Infirmière;Bloc;membre;français\r\nOwen Jones;owen@kerbrat.example;\"Surgeon; head\";Bloc;membre;anglais\r\nPaul Roi;paul;;;roi;\r\nKarim Double;karim.haddad;;Pharmacie;;\r\n";
+    const chosen = page.waitForEvent("filechooser");
+    await dialog.getByRole("button", { name: fr("many.file") }).click();
+    await (await chosen).setFiles({ name: "personnel.csv", mimeType: "text/csv", buffer: Buffer.from(list, "latin1") });
+    await expect(dialog.getByText(fr("many.ready", { n: 3 }))).toBeVisible();
+    await expect(dialog.getByText(fr("many.faulty", { n: 1 }))).toBeVisible();
+    await expect(dialog.getByRole("row").filter({ hasText: "Paul Roi" })).toContainText("n’est pas un rôle");
+    await expect(dialog.getByRole("row").filter({ hasText: "Nolwenn Riou" })).toContainText("nolwenn.riou");
+    await expect(dialog.getByRole("row").filter({ hasText: "Owen Jones" })).toContainText("Surgeon; head");
+  });
+
+  let link = "";
+  await test.step("the accounts are made; who is refused is told why, and the links are kept", async () => {
+    await dialog.getByRole("button", { name: fr("many.act", { n: 3 }) }).click();
+    await expect(dialog.getByText(fr("many.made", { n: 2 }))).toBeVisible();
+    await expect(dialog.getByText(fr("many.refused", { n: 2 }))).toBeVisible();
+    await expect(dialog.getByRole("row").filter({ hasText: "Karim Double" })).toContainText(fr("problem.address_taken"));
+    const saved = page.waitForEvent("download");
+    await dialog.getByRole("button", { name: fr("many.save") }).click();
+    const file = await saved;
+    expect(file.suggestedFilename()).toBe(fr("many.fileName"));
+    const rows = (await readFile(await file.path(), "utf8")).replace(/^\uFEFF/, "").trim().split("\r\n").map((row) => row.split(";"));
+    expect(rows.map(([name, address]) => [name, address])).toEqual([[fr("people.col.person"), fr("account.address")], ["Nolwenn Riou", "nolwenn.riou@kerbrat.example"], ["Owen Jones", "owen@kerbrat.example"]]);
+    link = rows[2]?.[2] ?? "";
+    await dialog.getByRole("button", { name: fr("many.again") }).click();
+    await expect(dialog.getByLabel(fr("many.text"))).toHaveValue(/Paul Roi[^]*Karim Double/);
+    await page.keyboard.press("Escape");
+  });
+
+  await test.step("the link lets its person choose a password and come in, in their language", async () => {
+    const owen = await house.visitor("Owen Jones");
+    await owen.page.goto(link);
+    await owen.page.getByLabel(fr("account.newPassword")).fill("nine grey seals sleep on the old slipway");
+    await expect(owen.page.getByText(fr("pw.notPersonal"))).toBeVisible();
+    await owen.page.getByRole("button", { name: fr("reset.act") }).click();
+    await owen.page.getByLabel(fr("account.address")).fill("owen");
+    await owen.page.getByLabel(fr("account.password"), { exact: true }).fill("nine grey seals sleep on the old slipway");
+    await owen.page.getByRole("button", { name: fr("signin.act") }).click();
+    await expect(owen.page.getByRole("link", { name: en("rail.people"), exact: true })).toBeVisible();
+  });
+
+  await test.step("people are found by department and by second factor", async () => {
+    await anne.goto("/admin/people");
+    await page.getByLabel(fr("admin.department")).selectOption("Bloc");
+    await expect(rowOf("Nolwenn Riou")).toBeVisible();
+    await expect(rowOf("Karim Haddad")).toHaveCount(0);
+    await page.getByLabel(fr("admin.factorFilter")).selectOption("with");
+    await expect(page.getByText(fr("admin.noneFound"))).toBeVisible();
+    await page.getByLabel(fr("admin.department")).selectOption("");
+    await expect(rowOf("Anne Le Goff")).toBeVisible();
+    await expect(rowOf("Karim Haddad")).toHaveCount(0);
+    await page.getByLabel(fr("admin.factorFilter")).selectOption("without");
+    await expect(rowOf("Karim Haddad")).toBeVisible();
+    await expect(rowOf("Anne Le Goff")).toHaveCount(0);
   });
 });
 

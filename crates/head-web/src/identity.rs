@@ -3,6 +3,7 @@
 use rempart_app::identity::accounts::{AccountDetail, AccountQuery, AccountUpdate};
 use rempart_app::identity::invitations::NewInvitation;
 use rempart_app::identity::me::Me;
+use rempart_app::identity::operator::NewPerson;
 use rempart_app::{App, Ctx};
 use rempart_base::Secret;
 use rempart_domain::account::Account;
@@ -82,6 +83,23 @@ async fn administration(app: &App, ctx: &Ctx, command: Command) -> Answer {
             };
             let changed = app.update_account(ctx, update.account.0, change).await?;
             answer(&detail(app, &domain(app).await?, changed))
+        }
+        Command::AccountsCreate(create) => {
+            let person = NewPerson {
+                local: create.local,
+                display_name: create.display_name,
+                title: create.title,
+                department: create.department,
+                role: from_wire::role(create.role),
+                language: from_wire::language(create.language),
+                password: None,
+            };
+            let added = app.create_account(ctx, person).await?;
+            let link = added.link.ok_or(Reason::LinkInvalid)?;
+            let address = format!("{}@{}", added.account.local, domain(app).await?);
+            let url = url(app, "reset", link.secret.expose()).await?;
+            let link = admin::Link { url, expires: Time(link.expires) };
+            answer(&admin::NewAccountLink { account: Id(added.account.id), address, link })
         }
         Command::AccountsDisable(which) => done(app.disable_account(ctx, which.account.0).await),
         Command::AccountsEnable(which) => done(app.enable_account(ctx, which.account.0).await),
@@ -221,6 +239,8 @@ async fn accounts(app: &App, ctx: &Ctx, list: admin::ListAccounts) -> Answer {
         query: list.query,
         role: list.role.map(from_wire::role),
         active: list.active,
+        department: list.department,
+        totp: list.totp,
         after: list.after,
         limit: list.limit,
     };
@@ -232,6 +252,7 @@ async fn accounts(app: &App, ctx: &Ctx, list: admin::ListAccounts) -> Answer {
         total: page.total,
         without_factor: page.without_factor,
         locked: page.locked,
+        departments: page.departments,
     })
 }
 

@@ -20,8 +20,11 @@ pub const APPLIED: &str = "SELECT n, sha256 FROM schema_version ORDER BY n";
 pub const NOTE: &str = "INSERT INTO schema_version (n, sha256, at) VALUES ($1, $2, $3)";
 
 /// Steps in order; a published one never changes.
-const STEPS: &[&str] =
-    &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_keys.sql"), include_str!("schema/0003_groups.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001_first.sql"),
+    include_str!("schema/0002_keys.sql"),
+    include_str!("schema/0003_groups.sql"),
+];
 
 /// An engine, as far as the schema differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

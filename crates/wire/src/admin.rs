@@ -19,6 +19,10 @@ pub struct ListAccounts {
     pub role: Option<Role>,
     /// Only open (`true`) or closed (`false`) ones.
     pub active: Option<bool>,
+    /// Only this department, letter for letter.
+    pub department: Option<String>,
+    /// Only those with (`true`) or without (`false`) a second factor.
+    pub totp: Option<bool>,
     /// The `next` of the page before.
     pub after: Option<String>,
     /// 1 to 200.
@@ -36,8 +40,10 @@ pub struct Accounts {
     pub total: u64,
     /// Of all open accounts: how many have no second factor.
     pub without_factor: u64,
-    /// Of all open accounts: how many are locked.
+    /// Of all accounts, closed ones too: how many are slowed or locked from somewhere.
     pub locked: u64,
+    /// Departments that open accounts name, each once, to choose from; at most 200.
+    pub departments: Vec<String>,
 }
 
 /// An account with what administration needs.
@@ -57,6 +63,37 @@ pub struct AccountDetail {
     pub seen: Option<Time>,
     /// When made.
     pub created: Time,
+}
+
+/// Makes an account; its person chooses the password by the link in the answer.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateAccount {
+    /// The part of the address before `@`.
+    pub local: String,
+    /// First name and name, 1 to 100 characters.
+    pub display_name: String,
+    /// Job title, at most 100 characters.
+    #[serde(default)]
+    pub title: String,
+    /// Department, at most 100 characters.
+    #[serde(default)]
+    pub department: String,
+    /// Role; only owners name owners and administrators.
+    pub role: Role,
+    /// Language of the interface.
+    pub language: Language,
+}
+
+/// An account that was made; its link is shown this once.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct NewAccountLink {
+    /// The account.
+    pub account: Id<AccountId>,
+    /// `local@domain`.
+    pub address: String,
+    /// Where its person chooses a password.
+    pub link: Link,
 }
 
 /// Changes another account; what is absent stays.

@@ -92,6 +92,7 @@ commands! {
     "people.list" PeopleList a::ListPeople => a::People, "The directory, by name, page by page.";
     "people.get" PeopleGet a::GetPeople => a::People, "Some accounts by id.";
     "accounts.list" AccountsList admin::ListAccounts => admin::Accounts, "Accounts with what administration needs.";
+    "accounts.create" AccountsCreate admin::CreateAccount => admin::NewAccountLink, "Makes an account; a single-use link lets its person choose a password.";
     "accounts.update" AccountsUpdate admin::UpdateAccount => admin::AccountDetail, "Changes another account: name, title, department, role.";
     "accounts.disable" AccountsDisable admin::AccountRef => Empty, "Closes an account and ends its sessions and tokens.";
     "accounts.enable" AccountsEnable admin::AccountRef => Empty, "Opens a disabled account again.";

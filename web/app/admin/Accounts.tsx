@@ -1,10 +1,10 @@
 /** People: the table of accounts, acts on one or on many. */
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { AccountDetail, Role } from "@sdk";
 
 import { Button, IconButton } from "../../ui/Button";
 import { FieldError, SelectField } from "../../ui/Field";
-import { Ellipsis, KeyRound, Lock, LockOpen, LogOut, Pencil, Search, ShieldCheck, ShieldOff, UserPlus, UserX, User, X } from "../../ui/icons";
+import { Ellipsis, KeyRound, Lock, LockOpen, LogOut, Pencil, Search, ShieldCheck, ShieldOff, UserPlus, UserX, User, Users, X } from "../../ui/icons";
 import { Menu } from "../../ui/Menu";
 import { say } from "../../ui/Toasts";
 import { Empty, Waiting } from "../../ui/Waiting";
@@ -15,10 +15,12 @@ import { problemWords } from "../i18n/problems";
 import { PersonName } from "../people/PeoplePage";
 import { DisableDialog, EditDialog, RenameDialog, ResetDialog, RoleDialog } from "./dialogs";
 import { InviteDialog } from "./Invitations";
+import { ManyDialog } from "./ManyDialog";
 
 const ROLES: readonly Role[] = ["owner", "admin", "officer", "auditor", "member", "guest"];
+type Factor = "any" | "with" | "without";
 type Tab = "open" | "guests" | "closed";
-type Over = { kind: "edit" | "reset"; one: AccountDetail } | { kind: "disable" | "role"; many: readonly AccountDetail[] } | { kind: "invite" | "rename" } | null;
+type Over = { kind: "edit" | "reset"; one: AccountDetail } | { kind: "disable" | "role"; many: readonly AccountDetail[] } | { kind: "invite" | "rename" | "many" } | null;
 
 export const isLocked = (one: AccountDetail, now = Date.now()): boolean => Boolean(one.locked_until && new Date(one.locked_until).getTime() > now);
 
@@ -36,6 +38,9 @@ export function Accounts() {
   const [query, setQuery] = useState("");
   const [asked, setAsked] = useState("");
   const [role, setRole] = useState<Role | "any">("any");
+  const known = useRef<readonly string[]>([]);
+  const [factor, setFactor] = useState<Factor>("any");
+  const [department, setDepartment] = useState("");
   const [more, setMore] = useState<{ key: string; accounts: readonly AccountDetail[]; next: string | null } | null>(null);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [over, setOver] = useState<Over>(null);
@@ -43,8 +48,8 @@ export function Accounts() {
   useEffect(() => { const timer = setTimeout(() => setAsked(query), query ? 200 : 0); return () => clearTimeout(timer); }, [query]);
 
   const wanted = tab === "guests" ? "guest" : role === "any" ? null : role;
-  const key = JSON.stringify([asked, wanted, tab]);
-  const question = (after: string | null) => client.command("accounts.list", { query: asked, ...(wanted ? { role: wanted } : {}), active: tab !== "closed", ...(after ? { after } : {}), limit: 100 });
+  const key = JSON.stringify([asked, wanted, tab, factor, department]);
+  const question = (after: string | null) => client.command("accounts.list", { query: asked, ...(wanted ? { role: wanted } : {}), active: tab !== "closed", ...(factor === "any" ? {} : { totp: factor === "with" }), ...(department ? { department } : {}), ...(after ? { after } : {}), limit: 100 });
   const { answer, again: ask } = useLoaded(() => question(null), key);
   const page = answer.state === "here" ? answer.value : null;
   const extra = more?.key === key ? more : null;
@@ -74,13 +79,19 @@ export function Accounts() {
     </p>
   );
   const invite = may(me, "member.invite") && <Button kind="go" onClick={() => setOver({ kind: "invite" })}><UserPlus size="s" />{t("admin.invite")}</Button>;
-  const alone = tab === "open" && asked === "" && role === "any" && accounts.length <= 1 && page !== null;
+  const many = may(me, "accounts.manage") && may(me, "member.invite") && <Button onClick={() => setOver({ kind: "many" })}><Users size="s" />{t("many.open")}</Button>;
+  // Those of the page before stay while the next one comes.
+  if (page) known.current = page.departments;
+  const departments = known.current;
+  const filtered = asked !== "" || role !== "any" || factor !== "any" || department !== "";
+  const alone = tab === "open" && !filtered && accounts.length <= 1 && page !== null;
 
   return (
     <>
       <div className="ph">
         <div><h1>{t("admin.people")}</h1>{summary}</div>
         {may(me, "organisation.manage") && <Button onClick={() => setOver({ kind: "rename" })}><Pencil size="s" />{t("admin.orgRename")}</Button>}
+        {!alone && many}
         {!alone && invite}
       </div>
       <div className="tabs" role="tablist" aria-label={t("admin.people")}>
@@ -90,6 +101,8 @@ export function Accounts() {
         <div className="tb">
           <div className="find"><Search size="s" /><input className="in" type="search" aria-label={t("people.find")} placeholder={t("new.peopleFind")} value={query} autoComplete="off" onChange={(event) => setQuery(event.target.value)} /></div>
           {tab !== "guests" && <SelectField label={t("admin.roleFilter")} hideLabel options={[["any", t("admin.anyRole")] as const, ...ROLES.map((one) => [one, t(`role.${one}`)] as const)]} value={role} onPick={setRole} />}
+          <SelectField label={t("admin.factorFilter")} hideLabel options={[["any", t("admin.anyFactor")], ["with", t("admin.factorWith")], ["without", t("admin.factorWithout")]] as const} value={factor} onPick={setFactor} />
+          {(departments.length > 0 || department !== "") && <SelectField label={t("admin.department")} hideLabel options={[["", t("admin.anyDepartment")] as const, ...[...new Set([...departments, ...(department ? [department] : [])])].map((one) => [one, one] as const)]} value={department} onPick={setDepartment} />}
           <span className="grow" />
           {page && <span className="note only-wide">{t("admin.range", { shown: accounts.length, n: page.total })}</span>}
         </div>
@@ -106,7 +119,7 @@ export function Accounts() {
       )}
       {answer.state === "waiting" && <Waiting words={t("wait.page")} rows={8} />}
       {answer.state === "failed" && <div className="tw"><FieldError>{problemWords(answer.cause)}</FieldError><Button onClick={ask}>{t("act.retry")}</Button></div>}
-      {page && accounts.length === 0 && <Empty page title={asked ? t("admin.noneFound") : tab === "closed" ? t("admin.noneClosed") : tab === "guests" ? t("admin.noneGuests") : t("admin.noneFound")} />}
+      {page && accounts.length === 0 && <Empty page title={filtered ? t("admin.noneFound") : tab === "closed" ? t("admin.noneClosed") : tab === "guests" ? t("admin.noneGuests") : t("admin.noneFound")} />}
       {accounts.length > 0 && !alone && (
         <div className="tw">
           <table className="accounts">
@@ -151,12 +164,13 @@ export function Accounts() {
           {next && <div className="more"><Button aria-busy={act.busy} onClick={() => void act.run(async () => { const found = await question(next); setMore({ key, accounts: [...(extra?.accounts ?? []), ...found.accounts], next: found.next ?? null }); })}>{t("act.loadMore")}</Button></div>}
         </div>
       )}
-      {alone && <Empty page title={t("admin.emptyTitle")} acts={invite}>{t("admin.emptyWords")}</Empty>}
+      {alone && <Empty page title={t("admin.emptyTitle")} acts={<>{invite}{many}</>}>{t("admin.emptyWords")}</Empty>}
       {over?.kind === "edit" && <EditDialog one={over.one} close={close} done={done} />}
       {over?.kind === "reset" && <ResetDialog one={over.one} close={close} />}
       {over?.kind === "disable" && <DisableDialog many={over.many} close={close} done={done} />}
       {over?.kind === "role" && <RoleDialog many={over.many} close={close} done={done} />}
       {over?.kind === "invite" && <InviteDialog close={close} made={() => undefined} />}
+      {over?.kind === "many" && <ManyDialog close={close} done={done} />}
       {over?.kind === "rename" && <RenameDialog name={session.status === "signed_in" ? session.server?.organisation ?? "" : ""} close={close} />}
     </>
   );

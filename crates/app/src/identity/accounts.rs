@@ -7,8 +7,12 @@ use rempart_domain::role::{Action, Role, Scope};
 use rempart_domain::{Actor, Refusal, text};
 use rempart_ports::store::AccountFilter;
 
+use super::operator::{Added, NewPerson};
 use super::{Signal, expect, people};
 use crate::{App, Ctx, Outcome};
+
+/// Departments offered to choose from, at most.
+pub const DEPARTMENTS: u32 = 200;
 
 /// Which accounts.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +23,10 @@ pub struct AccountQuery {
     pub role: Option<Role>,
     /// Only open or closed ones.
     pub active: Option<bool>,
+    /// Only this department, letter for letter.
+    pub department: Option<String>,
+    /// Only those with or without a second factor.
+    pub totp: Option<bool>,
     /// The `next` of the page before.
     pub after: Option<String>,
     /// 1 to 200.
@@ -51,6 +59,8 @@ pub struct AccountsPage {
     pub without_factor: u64,
     /// Of all accounts: how many are slowed or locked from somewhere.
     pub locked: u64,
+    /// Departments that open accounts name, each once; at most [`DEPARTMENTS`].
+    pub departments: Vec<String>,
 }
 
 /// Changes of an account; what is absent stays.
@@ -94,6 +104,8 @@ impl App {
         let filter = AccountFilter {
             role: query.role,
             active: query.active,
+            department: query.department,
+            totp: query.totp,
             ..people::filter(&query.query, query.after.as_deref(), query.limit)?
         };
         let page = self.store.list_accounts(&filter).await?;
@@ -101,7 +113,20 @@ impl App {
         let locks = self.locks(ctx.now).await?;
         let accounts = self.details(page.accounts, &locks).await?;
         let locked = u64::try_from(locks.len()).unwrap_or(u64::MAX);
-        Ok(AccountsPage { accounts, next: page.next.map(people::place), total: page.total, without_factor, locked })
+        let departments = self.store.departments(DEPARTMENTS).await?;
+        let next = page.next.map(people::place);
+        Ok(AccountsPage { accounts, next, total: page.total, without_factor, locked, departments })
+    }
+
+    /// Makes an account whose person chooses the password by a link: for many at once, from a list. `person.password` is not
+    /// for administrators, who would then know it.
+    ///
+    /// # Errors
+    /// `not_allowed` names the rule; `not_ready`, `address_invalid`, `address_look_alike`, `address_taken`, `name_invalid`,
+    /// `text_too_long`.
+    pub async fn create_account(&self, ctx: &Ctx, person: NewPerson) -> Outcome<Added> {
+        Self::administrator(ctx, Action::AccountsManage)?.may_invite(person.role)?;
+        self.add_person(ctx, NewPerson { password: None, ..person }).await
     }
 
     async fn details(

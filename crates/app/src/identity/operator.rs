@@ -1,4 +1,4 @@
-//! What only the operator does, at the command line on the server's machine.
+//! What the operator does at the command line on the server's machine: adding people, finding them by address.
 
 use rempart_base::time::DAY;
 use rempart_base::{AccountId, Secret, limits};
@@ -60,7 +60,8 @@ impl App {
         Ok(out)
     }
 
-    async fn add_person(&self, ctx: &Ctx, person: NewPerson) -> Outcome<Added> {
+    /// Adds one, whoever asks.
+    pub(super) async fn add_person(&self, ctx: &Ctx, person: NewPerson) -> Outcome<Added> {
         let organisation = self.ready_organisation().await?;
         let account = Account {
             id: self.new_id(AccountId::from_bytes),

@@ -139,6 +139,49 @@ async fn the_directory_page_by_page() {
 }
 
 #[tokio::test]
+async fn an_administrator_makes_accounts_that_choose_their_password_by_a_link() {
+    let (world, owner, _) = World::ready().await;
+    let (_, admin) = world.add("alan", Role::Admin).await;
+    let person = |local: &str, role| NewPerson {
+        local: local.into(),
+        display_name: "Nolwenn Riou".into(),
+        title: "Infirmière".into(),
+        department: "Bloc".into(),
+        role,
+        language: Language::English,
+        password: Some(Secret::new(PASSWORD.to_owned())),
+    };
+    let added = world.app.create_account(&admin, person("nolwenn", Role::Member)).await.unwrap();
+    assert_eq!((added.account.department.as_str(), added.account.language), ("Bloc", Language::English));
+    let link = added.link.unwrap();
+    let early = world.enter("nolwenn", PASSWORD).await;
+    assert_eq!(code(early), "sign_in_failed", "a password that an administrator gives is not taken");
+    world
+        .app
+        .reset_password(&world.anonymous(HOME), link.secret.expose(), "quatre goélands blancs crient")
+        .await
+        .unwrap();
+    assert_eq!(
+        refused(world.app.create_account(&admin, person("nolwenn", Role::Member)).await),
+        ("address_taken", "local")
+    );
+    assert_eq!(
+        refused(world.app.create_account(&admin, person("chef", Role::Admin)).await),
+        ("not_allowed", "admins.manage")
+    );
+    world.app.create_account(&owner, person("chef", Role::Admin)).await.unwrap();
+    let (_, member) = world.add("paul", Role::Member).await;
+    assert_eq!(
+        refused(world.app.create_account(&member, person("ami", Role::Guest)).await),
+        ("not_allowed", "accounts.manage")
+    );
+    let bloc =
+        AccountQuery { limit: 50, department: Some("Bloc".into()), totp: Some(false), ..AccountQuery::default() };
+    let page = world.app.list_accounts(&owner, bloc).await.unwrap();
+    assert_eq!((page.total, page.departments), (2, vec!["Bloc".to_owned()]));
+}
+
+#[tokio::test]
 async fn the_operator_adds_people_each_by_themselves() {
     let (world, owner, _) = World::ready().await;
     let person = |local: &str, password: Option<&str>| NewPerson {

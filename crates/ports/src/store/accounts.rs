@@ -16,6 +16,10 @@ pub struct AccountFilter {
     pub role: Option<Role>,
     /// Only open or closed ones.
     pub active: Option<bool>,
+    /// Only this department, letter for letter.
+    pub department: Option<String>,
+    /// Only those with or without an authenticator application.
+    pub totp: Option<bool>,
     /// After this place: sort key and id of the last row of the page before.
     pub after: Option<(String, AccountId)>,
     /// At most this many rows.
@@ -97,6 +101,9 @@ pub trait Accounts: Send + Sync {
 
     /// A page of accounts.
     async fn list_accounts(&self, filter: &AccountFilter) -> Result<AccountPage, StoreError>;
+
+    /// Departments that open accounts name, each once, in order of their letters; at most `limit`.
+    async fn departments(&self, limit: u32) -> Result<Vec<String>, StoreError>;
 
     /// Overviews of some accounts.
     async fn account_overviews(&self, ids: &[AccountId]) -> Result<Vec<AccountOverview>, StoreError>;

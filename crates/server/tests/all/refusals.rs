@@ -179,6 +179,11 @@ async fn people(seen: &mut Provoked, house: &House) {
             seen.by(owner.command(op, json!({ "limit": limit })).await, Reason::LimitInvalid);
         }
     }
+    let create =
+        |local: &str| json!({ "local": local, "display_name": "Zoé Bras", "role": "member", "language": "fr" });
+    seen.by(member.client.command("accounts.create", create("zoe")).await, Reason::NotAllowed);
+    seen.field(owner.command("accounts.create", create("brieg")).await, Reason::AddressTaken, "local");
+    seen.field(owner.command("accounts.create", create("z é")).await, Reason::AddressInvalid, "local");
     for (op, params) in [
         ("accounts.list", json!({ "limit": 1 })),
         ("accounts.update", json!({ "account": nobody() })),

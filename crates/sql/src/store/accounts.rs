@@ -18,7 +18,9 @@ use crate::value::{Columns, Value};
 macro_rules! fitting {
     () => {
         "fold LIKE $1 ESCAPE '!' AND fold LIKE $2 ESCAPE '!' AND fold LIKE $3 ESCAPE '!' AND fold LIKE $4 ESCAPE '!'
-         AND fold LIKE $5 ESCAPE '!' AND fold LIKE $6 ESCAPE '!' AND (role = $7 OR $7 = '') AND (active = $8 OR $8 < 0)"
+         AND fold LIKE $5 ESCAPE '!' AND fold LIKE $6 ESCAPE '!' AND (role = $7 OR $7 = '') AND (active = $8 OR $8 < 0)
+         AND (department = $9 OR $9 = '')
+         AND ($10 = '' OR ($10 = 'with') = EXISTS (SELECT 1 FROM credentials c WHERE c.account = account.id AND c.totp IS NOT NULL))"
     };
 }
 
@@ -89,7 +91,13 @@ impl<D: Driver> Accounts for SqlStore<D> {
         let words = fold::patterns(&filter.query).into_iter().map(Value::from);
         let role = filter.role.map_or("", Role::name);
         let active = filter.active.map_or(-1, i64::from);
-        let fitting: Vec<Value> = words.chain([role.into(), active.into()]).collect();
+        let department = filter.department.as_deref().unwrap_or_default();
+        let totp = match filter.totp {
+            None => "",
+            Some(true) => "with",
+            Some(false) => "without",
+        };
+        let fitting: Vec<Value> = words.chain([role.into(), active.into(), department.into(), totp.into()]).collect();
         let total = Statement::new(concat!("SELECT count(*) FROM account WHERE ", fitting!()), fitting.clone());
         let (sort, id) = match &filter.after {
             Some((sort, id)) => (sort.as_str(), id.as_bytes().as_slice()),
@@ -104,7 +112,7 @@ impl<D: Driver> Accounts for SqlStore<D> {
                 account_columns!(),
                 ", sort FROM account WHERE ",
                 fitting!(),
-                " AND (sort, id) > ($9, $10) ORDER BY sort, id LIMIT $11"
+                " AND (sort, id) > ($11, $12) ORDER BY sort, id LIMIT $13"
             ),
             args,
         );
@@ -123,6 +131,14 @@ impl<D: Driver> Accounts for SqlStore<D> {
         places.truncate(asked);
         let last = places.pop().zip(accounts.last().map(|account| account.id));
         Ok(AccountPage { accounts, next: last.filter(|_| more), total: total.columns("account").number()? })
+    }
+
+    async fn departments(&self, limit: u32) -> Result<Vec<String>, StoreError> {
+        let statement = sql!(
+            "SELECT DISTINCT department FROM account WHERE active = 1 AND department <> '' ORDER BY department LIMIT $1",
+            limit
+        );
+        self.all(statement, "account", |c| c.text()).await
     }
 
     async fn account_overviews(&self, ids: &[AccountId]) -> Result<Vec<AccountOverview>, StoreError> {

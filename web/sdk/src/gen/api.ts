@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/commands/accounts.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes an account; a single-use link lets its person choose a password. */
+        post: operations["accounts.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/commands/accounts.disable": {
         parameters: {
             query?: never;
@@ -1555,9 +1572,11 @@ export interface components {
         Accounts: {
             /** @description By display name. */
             accounts: components["schemas"]["AccountDetail"][];
+            /** @description Departments that open accounts name, each once, to choose from; at most 200. */
+            departments: string[];
             /**
              * Format: uint64
-             * @description Of all open accounts: how many are locked.
+             * @description Of all accounts, closed ones too: how many are slowed or locked from somewhere.
              */
             locked: number;
             /** @description Where the next page begins, if there is one. */
@@ -1836,6 +1855,27 @@ export interface components {
         Conversations: {
             /** @description Newest entry first. */
             conversations: components["schemas"]["Conversation"][];
+        };
+        /** @description Makes an account; its person chooses the password by the link in the answer. */
+        CreateAccount: {
+            /**
+             * @description Department, at most 100 characters.
+             * @default
+             */
+            department?: string;
+            /** @description First name and name, 1 to 100 characters. */
+            display_name: string;
+            /** @description Language of the interface. */
+            language: components["schemas"]["Language"];
+            /** @description The part of the address before `@`. */
+            local: string;
+            /** @description Role; only owners name owners and administrators. */
+            role: components["schemas"]["Role"];
+            /**
+             * @description Job title, at most 100 characters.
+             * @default
+             */
+            title?: string;
         };
         /** @description Makes an API token. */
         CreateApiToken: {
@@ -2291,6 +2331,8 @@ export interface components {
             active?: boolean | null;
             /** @description The `next` of the page before. */
             after?: string | null;
+            /** @description Only this department, letter for letter. */
+            department?: string | null;
             /**
              * Format: uint32
              * @description 1 to 200.
@@ -2303,6 +2345,8 @@ export interface components {
             query?: string;
             /** @description Only this role. */
             role?: components["schemas"]["Role"] | null;
+            /** @description Only those with (`true`) or without (`false`) a second factor. */
+            totp?: boolean | null;
         };
         /** @description A page of the administration journal. */
         ListAudit: {
@@ -2426,6 +2470,15 @@ export interface components {
             local: string;
             /** @description The password chosen. */
             password: string;
+        };
+        /** @description An account that was made; its link is shown this once. */
+        NewAccountLink: {
+            /** @description The account. */
+            account: string;
+            /** @description `local@domain`. */
+            address: string;
+            /** @description Where its person chooses a password. */
+            link: components["schemas"]["Link"];
         };
         /** @description A new API token; `secret` is shown this once. Send it as `Authorization: Bearer …`. */
         NewApiToken: {
@@ -3064,6 +3117,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountJournalPage"];
+                };
+            };
+            /** @description Refused, or failed (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "accounts.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAccount"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewAccountLink"];
                 };
             };
             /** @description Refused, or failed (RFC 9457). */

@@ -42,6 +42,8 @@ export interface Commands {
   "people.get": { params: S["GetPeople"]; answer: S["People"] };
   /** Accounts with what administration needs. */
   "accounts.list": { params: S["ListAccounts"]; answer: S["Accounts"] };
+  /** Makes an account; a single-use link lets its person choose a password. */
+  "accounts.create": { params: S["CreateAccount"]; answer: S["NewAccountLink"] };
   /** Changes another account: name, title, department, role. */
   "accounts.update": { params: S["UpdateAccount"]; answer: S["AccountDetail"] };
   /** Closes an account and ends its sessions and tokens. */
@@ -175,6 +177,7 @@ export const OPS: readonly Op[] = [
   "people.list",
   "people.get",
   "accounts.list",
+  "accounts.create",
   "accounts.update",
   "accounts.disable",
   "accounts.enable",

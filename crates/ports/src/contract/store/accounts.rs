@@ -186,6 +186,19 @@ pub async fn are_counted(store: Backend) {
     overviews.sort_by_key(|o| o.account);
     let overview = |n, totp| AccountOverview { account: account_id(n), totp, devices: 0 };
     assert_eq!(overviews, [overview(1, true), overview(3, false)]);
+    let of = async |totp, department: Option<&str>| {
+        let filter =
+            AccountFilter { totp, department: department.map(str::to_owned), limit: 10, ..AccountFilter::default() };
+        store.list_accounts(&filter).await.unwrap().total
+    };
+    assert_eq!((of(Some(true), None).await, of(Some(false), None).await, of(None, None).await), (1, 3, 4));
+    for (n, department) in [(1, "Pharmacie"), (2, "Bloc"), (3, "Pharmacie"), (4, "Fermé")] {
+        store.update_profile(account_id(n), "Anne Kerbrat", "", department, Language::French).await.unwrap();
+    }
+    assert_eq!((of(None, Some("Pharmacie")).await, of(None, Some("pharmacie")).await), (2, 0));
+    assert_eq!((of(Some(false), Some("Pharmacie")).await, of(Some(true), Some("Bloc")).await), (1, 0));
+    assert_eq!(store.departments(10).await.unwrap(), ["Bloc", "Pharmacie"], "of open accounts");
+    assert_eq!(store.departments(1).await.unwrap(), ["Bloc"]);
 }
 
 /// The moment seen is kept.
