@@ -28,13 +28,15 @@ enum Stand {
 pub struct Aside {
     given: RefCell<Option<Entries>>,
     stand: Stand,
+    /// Several steps of the client are one batch.
+    gathering: bool,
 }
 
 impl Aside {
     /// A store that will be read once, as `entries`.
     #[must_use]
     pub fn holding(entries: Entries) -> Self {
-        Self { given: RefCell::new(Some(entries)), stand: Stand::Written }
+        Self { given: RefCell::new(Some(entries)), ..Self::default() }
     }
 
     /// Whether no batch is on its way.
@@ -51,6 +53,11 @@ impl Aside {
         };
         batch.insert(key, Some(value));
         self.stand = Stand::Waiting(batch);
+    }
+
+    /// Whether what follows goes into the batch that waits, until this is said again with `false`.
+    pub const fn gather(&mut self, gathering: bool) {
+        self.gathering = gathering;
     }
 
     /// The batch that waits, once.
@@ -80,10 +87,13 @@ impl StateStore for Aside {
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreFailure> {
-        if !self.is_written() {
-            return Err(StoreFailure("the batch before is not written".to_owned()));
+        match &mut self.stand {
+            Stand::Written => self.stand = Stand::Waiting(batch.clone()),
+            Stand::Waiting(before) if self.gathering => before.extend(batch.clone()),
+            Stand::Waiting(_) | Stand::Taken => {
+                return Err(StoreFailure("the batch before is not written".to_owned()));
+            }
         }
-        self.stand = Stand::Waiting(batch.clone());
         Ok(())
     }
 }
@@ -109,6 +119,21 @@ mod tests {
         assert!(aside.commit(&batch).is_err(), "nobody has said that it is written");
         assert!(aside.written());
         aside.commit(&batch).unwrap();
+    }
+
+    #[test]
+    fn gathered_steps_are_one_batch_and_the_last_word_counts() {
+        let mut aside = Aside::default();
+        aside.gather(true);
+        aside.commit(&Batch::from([(vec![1], Some(Zeroizing::new(vec![1]))), (vec![2], None)])).unwrap();
+        aside.commit(&Batch::from([(vec![1], None), (vec![3], None)])).unwrap();
+        aside.gather(false);
+        assert!(aside.commit(&Batch::new()).is_err());
+        let batch = aside.take().unwrap();
+        assert_eq!(batch.keys().map(|key| key[0]).collect::<Vec<_>>(), [1, 2, 3]);
+        assert!(batch.values().all(Option::is_none));
+        aside.gather(true);
+        assert!(aside.commit(&batch).is_err(), "a taken batch is not added to");
     }
 
     #[test]

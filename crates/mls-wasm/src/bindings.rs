@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::aside::Entries;
 use crate::installation::Installation;
+use crate::key_log::LogCopy;
 use crate::refused::Refused;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -140,14 +141,15 @@ impl Bound {
     }
 
     /// [`Installation::receive`].
-    #[wasm_bindgen(unchecked_return_type = "Received")]
+    #[wasm_bindgen(unchecked_return_type = "Opened[]")]
     pub fn receive(
         &mut self,
         group: &[u8],
-        message: &[u8],
+        #[wasm_bindgen(unchecked_param_type = "readonly Uint8Array[]")] messages: JsValue,
         #[wasm_bindgen(unchecked_param_type = "Beliefs")] beliefs: JsValue,
     ) -> Thrown<JsValue> {
-        write(&self.0.receive(group, message, read(beliefs)?).map_err(thrown)?)
+        let messages: Vec<ByteBuf> = read(messages)?;
+        write(&self.0.receive(group, &messages, read(beliefs)?).map_err(thrown)?)
     }
 
     /// [`Installation::seal`].
@@ -210,6 +212,79 @@ impl Bound {
     /// [`Installation::forget`].
     pub fn forget(&mut self, group: &[u8]) -> Thrown<()> {
         self.0.forget(group).map_err(thrown)
+    }
+
+    /// [`Installation::identity_entry`].
+    #[wasm_bindgen(js_name = identityEntry)]
+    pub fn identity_entry(&self) -> Thrown<Vec<u8>> {
+        self.0.identity_entry().map_err(thrown)
+    }
+
+    /// [`Installation::device_entry`].
+    #[wasm_bindgen(js_name = deviceEntry)]
+    pub fn device_entry(&self) -> Thrown<Vec<u8>> {
+        self.0.device_entry().map_err(thrown)
+    }
+
+    /// [`Installation::revocation_entry`].
+    #[wasm_bindgen(js_name = revocationEntry)]
+    pub fn revocation_entry(&self, device: &str) -> Thrown<Vec<u8>> {
+        self.0.revocation_entry(device).map_err(thrown)
+    }
+}
+
+/// A [`LogCopy`], for the worker. Refusals are thrown as `Error` with a `code` that begins with `log_`.
+#[wasm_bindgen(js_name = LogCopy)]
+pub struct BoundLog(LogCopy);
+
+#[wasm_bindgen(js_class = LogCopy)]
+#[expect(clippy::missing_errors_doc, reason = "each throws what the method of the same name refuses")]
+impl BoundLog {
+    /// [`LogCopy::begin`].
+    pub fn begin(origin: &str, key: &str) -> Thrown<Self> {
+        LogCopy::begin(origin, key).map(Self).map_err(thrown)
+    }
+
+    /// [`LogCopy::open`].
+    pub fn open(kept: &[u8]) -> Thrown<Self> {
+        LogCopy::open(kept).map(Self).map_err(thrown)
+    }
+
+    /// [`LogCopy::keep`].
+    #[must_use]
+    pub fn keep(&self) -> Vec<u8> {
+        self.0.keep()
+    }
+
+    /// [`LogCopy::next`].
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a log of 2⁵³ entries does not fit anywhere")]
+    pub fn next(&self) -> f64 {
+        self.0.next() as f64
+    }
+
+    /// [`LogCopy::take`].
+    #[wasm_bindgen(unchecked_return_type = "Taken")]
+    pub fn take(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "readonly Uint8Array[]")] leaves: JsValue,
+        note: &str,
+        key: &str,
+    ) -> Thrown<JsValue> {
+        let leaves: Vec<ByteBuf> = read(leaves)?;
+        write(&self.0.take(&leaves, note, key).map_err(thrown)?)
+    }
+
+    /// [`LogCopy::view`].
+    #[wasm_bindgen(unchecked_return_type = "LogView")]
+    pub fn view(&self, now: f64) -> Thrown<JsValue> {
+        write(&self.0.view(now).map_err(thrown)?)
+    }
+
+    /// [`LogCopy::compare`].
+    #[wasm_bindgen(unchecked_return_type = "Comparison | null")]
+    pub fn compare(&self, one: &str, other: &str) -> Thrown<JsValue> {
+        write(&self.0.compare(one, other).map_err(thrown)?)
     }
 }
 

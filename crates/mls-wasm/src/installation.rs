@@ -3,12 +3,13 @@
 use rempart_base::AccountId;
 use rempart_group_policy::{DeviceClaim, Kind};
 use rempart_mls_client::{AccountKey, Batch, Client};
+use serde_bytes::ByteBuf;
 use zeroize::Zeroizing;
 
 use crate::aside::{Aside, Entries, Value};
 use crate::refused::Refused;
 use crate::values::{
-    ArchiveOut, Beliefs, ChangesIn, Enrolment, EpochOut, Identity, JoinedOut, LeafOut, OutgoingOut, ReceivedOut, bytes,
+    ArchiveOut, Beliefs, ChangesIn, Enrolment, EpochOut, Identity, JoinedOut, LeafOut, OpenedOut, OutgoingOut, bytes,
     epoch, group, id, leaves, suite, time, verdict,
 };
 
@@ -131,7 +132,7 @@ impl Installation {
         one_time: u32,
         last_resort: bool,
         now: f64,
-    ) -> Result<Vec<serde_bytes::ByteBuf>, Refused> {
+    ) -> Result<Vec<ByteBuf>, Refused> {
         let (of, now) = (suite(of)?, time(now)?);
         let one_time = usize::try_from(one_time).unwrap_or(usize::MAX);
         if one_time > MOST_PACKAGES {
@@ -195,14 +196,28 @@ impl Installation {
         Ok(believed.with(|trust| client.join(welcome, trust))?.into())
     }
 
-    /// Processes the next message of a group, in the journal's order.
+    /// Processes the next messages of a group, in the journal's order, as one batch. Each is taken or refused by itself.
     ///
     /// # Errors
-    /// As [`Client::receive`].
-    pub fn receive(&mut self, name: &[u8], message: &[u8], beliefs: Beliefs) -> Result<ReceivedOut, Refused> {
+    /// A name that is none; `mls_busy`. What is wrong with a message is its own answer: the code as of [`Client::receive`].
+    pub fn receive(
+        &mut self,
+        name: &[u8],
+        messages: &[ByteBuf],
+        beliefs: Beliefs,
+    ) -> Result<Vec<OpenedOut>, Refused> {
         let (name, believed) = (group(name)?, beliefs.read()?);
         let client = self.ready()?;
-        Ok(believed.with(|trust| client.receive(name, message, trust))?.into())
+        client.store_mut().gather(true);
+        let opened = believed.with(|trust| {
+            let each = messages.iter().map(|message| match client.receive(name, message, trust) {
+                Ok(received) => OpenedOut::Ok(received.into()),
+                Err(error) => OpenedOut::Refused(error.code()),
+            });
+            each.collect()
+        });
+        client.store_mut().gather(false);
+        Ok(opened)
     }
 
     /// Seals content of a sealed conversation.

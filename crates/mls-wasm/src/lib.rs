@@ -7,15 +7,19 @@
 //!
 //! This crate must never know a network, a page or IndexedDB. Private keys leave it in batches only.
 //!
-//! Reading order: [`installation`], [`aside`], [`values`], [`refused`], [`bindings`] (how JavaScript sees it: no logic).
+//! Beside it stands a [`LogCopy`], this device's copy of the key log, which keeps nothing by itself.
+//!
+//! Reading order: [`installation`], [`aside`], [`key_log`], [`values`], [`refused`], [`bindings`] (how JavaScript sees it: no logic).
 
 pub mod aside;
 pub mod bindings;
 pub mod installation;
+pub mod key_log;
 pub mod refused;
 pub mod values;
 
 pub use installation::Installation;
+pub use key_log::LogCopy;
 pub use refused::Refused;
 
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]

@@ -91,7 +91,6 @@ export interface Outgoing {
   readonly welcome: Uint8Array | null;
   /** The epoch that it would begin. */
   readonly epochRef: Uint8Array;
-  readonly archive: ArchiveSecrets | null;
   /** Members from then on. */
   readonly roster: readonly Seat[];
 }
@@ -105,17 +104,44 @@ export type Received =
       /** Null when it is this device's own and was waiting. */
       readonly from: string | null;
       readonly epochRef: Uint8Array;
-      readonly archive: ArchiveSecrets | null;
       readonly roster: readonly Seat[];
       /** This device was removed: forget the group when the commit is final. */
       readonly removed: boolean;
     };
+
+/** What became of one of several messages: what it held, or the code of the refusal. */
+export type Opened = { readonly ok: Received } | { readonly refused: string };
 
 export interface Joined {
   readonly group: Uint8Array;
   /** The device that added this one. */
   readonly by: string;
   readonly epochRef: Uint8Array;
-  readonly archive: ArchiveSecrets | null;
   readonly roster: readonly Seat[];
+}
+
+/** What is new in the key log. */
+export type LogChange =
+  | { readonly news: "identity"; readonly account: string; readonly serial: number; readonly reset: boolean }
+  | { readonly news: "added" | "ended"; readonly account: string; readonly device: string }
+  | { readonly news: "officers" | "archive" };
+
+/** What came of a page; `changes` hold once it is current. */
+export interface Taken {
+  readonly current: boolean;
+  readonly changes: readonly LogChange[];
+}
+
+/** Everything that the copy of the key log says. */
+export interface LogView {
+  readonly identities: readonly { readonly account: string; readonly key: Uint8Array; readonly serial: number; readonly reset: boolean }[];
+  /** Every device that there is or was; `live`: it may be in groups. */
+  readonly devices: readonly { readonly account: string; readonly device: string; readonly since: number; readonly live: boolean }[];
+}
+
+/** What two people compare: 60 digits, a text for a QR code, a short name of the other's key alone. */
+export interface Comparison {
+  readonly number: string;
+  readonly code: string;
+  readonly fingerprint: string;
 }

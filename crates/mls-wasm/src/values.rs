@@ -226,8 +226,6 @@ pub struct OutgoingOut {
     pub welcome: Option<ByteBuf>,
     /// The epoch that it would begin.
     pub epoch_ref: ByteBuf,
-    /// The capsule's secrets of that epoch, in recorded groups.
-    pub archive: Option<ArchiveOut>,
     /// Members from then on.
     pub roster: Vec<SeatOut>,
 }
@@ -253,13 +251,21 @@ pub enum ReceivedOut {
         from: Option<String>,
         /// The new epoch.
         epoch_ref: ByteBuf,
-        /// The capsule's secrets of the new epoch, in recorded groups.
-        archive: Option<ArchiveOut>,
         /// Members from now on.
         roster: Vec<SeatOut>,
         /// This device was removed.
         removed: bool,
     },
+}
+
+/// What became of one of several messages.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenedOut {
+    /// Taken: this is what it held.
+    Ok(ReceivedOut),
+    /// The code of the refusal; nothing changed by it.
+    Refused(&'static str),
 }
 
 /// A group, joined.
@@ -272,8 +278,6 @@ pub struct JoinedOut {
     pub by: String,
     /// The epoch.
     pub epoch_ref: ByteBuf,
-    /// The capsule's secrets of the epoch, in recorded groups.
-    pub archive: Option<ArchiveOut>,
     /// The members.
     pub roster: Vec<SeatOut>,
 }
@@ -312,7 +316,6 @@ impl From<Outgoing> for OutgoingOut {
             commit: bytes(outgoing.commit),
             welcome: outgoing.welcome.map(bytes),
             epoch_ref: bytes(outgoing.epoch_ref.0),
-            archive: outgoing.archive.map(ArchiveOut::from),
             roster: roster(&outgoing.roster),
         }
     }
@@ -324,10 +327,9 @@ impl From<Received> for ReceivedOut {
             Received::Content { from, content } => Self::Content { from: from.to_string(), content: bytes(content) },
             Received::Own => Self::Own,
             Received::Proposal => Self::Proposal,
-            Received::Commit { from, epoch_ref, archive, roster: members, removed } => Self::Commit {
+            Received::Commit { from, epoch_ref, roster: members, removed, .. } => Self::Commit {
                 from: from.map(|device| device.to_string()),
                 epoch_ref: bytes(epoch_ref.0),
-                archive: archive.map(ArchiveOut::from),
                 roster: roster(&members),
                 removed,
             },
@@ -341,7 +343,6 @@ impl From<Joined> for JoinedOut {
             group: bytes(joined.group.0),
             by: joined.by.to_string(),
             epoch_ref: bytes(joined.epoch_ref.0),
-            archive: joined.archive.map(ArchiveOut::from),
             roster: roster(&joined.roster),
         }
     }

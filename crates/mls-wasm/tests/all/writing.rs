@@ -1,8 +1,9 @@
 //! Nothing goes on before the batch is written, and nothing that was not written is remembered.
 
 use rempart_mls_wasm::aside::Entries;
-use rempart_mls_wasm::values::{ChangesIn, ReceivedOut};
+use rempart_mls_wasm::values::{ChangesIn, OpenedOut, ReceivedOut};
 use rempart_mls_wasm::{Installation, Refused};
+use serde_bytes::ByteBuf;
 
 use crate::{GROUP, Worker, adding, beliefs, code, now};
 
@@ -42,7 +43,7 @@ fn every_operation_waits_for_the_batch_before() {
         assert_eq!(code(one.inner.confirm(&GROUP)), Refused::BUSY);
         assert_eq!(code(one.inner.withdraw(&GROUP)), Refused::BUSY);
         assert_eq!(code(one.inner.join(b"", all())), Refused::BUSY);
-        assert_eq!(code(one.inner.receive(&GROUP, b"", all())), Refused::BUSY);
+        assert_eq!(code(one.inner.receive(&GROUP, &[], all())), Refused::BUSY);
         assert_eq!(code(one.inner.archive_secrets(&GROUP)), Refused::BUSY);
         assert_eq!(code(one.inner.export(&GROUP, "meeting", b"", 32)), Refused::BUSY);
         assert_eq!(code(one.inner.epoch(&GROUP)), Refused::BUSY);
@@ -64,7 +65,8 @@ fn reading_and_refusals_leave_nothing_to_write() {
     one.inner.statement("merged", &GROUP, &[0; 32]).unwrap();
     assert_eq!(code(one.inner.withdraw(&GROUP)), "mls_no_commit_pending");
     assert_eq!(code(one.inner.go_back(&GROUP, &[0; 32])), "mls_no_snapshot");
-    assert_eq!(code(one.inner.receive(&GROUP, b"rubbish", beliefs(&[&two]))), "mls_malformed");
+    let opened = one.inner.receive(&GROUP, &[ByteBuf::from(*b"rubbish")], beliefs(&[&two])).unwrap();
+    assert!(matches!(opened[..], [OpenedOut::Refused("mls_malformed")]));
     assert_eq!(code(one.inner.epoch(&[0; 16])), "mls_no_group");
     assert!(one.inner.take_batch().is_none());
     assert_eq!(code(one.inner.written()), Refused::BUSY);
@@ -96,13 +98,51 @@ fn a_batch_that_was_lost_never_happened() {
         one.write();
         one.inner.confirm(&GROUP).unwrap();
         one.write();
-        let got = two.inner.receive(&GROUP, &out.commit, third).unwrap();
+        let got = two.inner.receive(&GROUP, &[out.commit], third).unwrap();
         two.write();
-        let ReceivedOut::Commit { epoch_ref, .. } = got else { panic!("a commit") };
+        let [OpenedOut::Ok(ReceivedOut::Commit { epoch_ref, .. })] = &got[..] else { panic!("a commit") };
+        let epoch_ref = epoch_ref.clone();
         assert_eq!(epoch_ref, one.inner.epoch(&GROUP).unwrap().epoch_ref);
         let secret = |of: &mut Worker| of.inner.export(&GROUP, "meeting", b"", 32).unwrap();
         assert_eq!(secret(&mut one), secret(&mut two));
     }
+}
+
+#[test]
+fn messages_are_taken_each_by_itself_and_kept_together() {
+    let (mut one, mut two) = pair();
+    let all = || beliefs(&[&one, &two]);
+    let (commit, first, second) = (all(), all(), all());
+    let mut said = Vec::new();
+    for text in [b"one", b"two"] {
+        said.push(ByteBuf::from(one.inner.seal(&GROUP, text).unwrap()));
+        one.write();
+    }
+    said.insert(1, ByteBuf::from(*b"rubbish"));
+    said.push(said[0].clone());
+    said.push(one.inner.commit(&GROUP, ChangesIn::default(), commit).unwrap().commit);
+    one.write();
+    let opened = two.inner.receive(&GROUP, &said, first).unwrap();
+    let [
+        OpenedOut::Ok(ReceivedOut::Content { content: a, .. }),
+        OpenedOut::Refused("mls_malformed"),
+        OpenedOut::Ok(ReceivedOut::Content { content: b, .. }),
+        OpenedOut::Refused("mls_refused"),
+        OpenedOut::Ok(ReceivedOut::Commit { .. }),
+    ] = &opened[..]
+    else {
+        panic!("two messages and a commit, without the rubbish and the replay")
+    };
+    assert_eq!((a.as_slice(), b.as_slice()), (&b"one"[..], &b"two"[..]));
+    // One batch: without it, none of them happened, and all can be taken again.
+    two.inner.take_batch().unwrap();
+    two.again();
+    assert_eq!(two.inner.receive(&GROUP, &said, second).unwrap().len(), 5);
+    assert!(two.write());
+    assert!(!two.write());
+    one.inner.confirm(&GROUP).unwrap();
+    one.write();
+    assert_eq!(one.inner.epoch(&GROUP).unwrap(), two.inner.epoch(&GROUP).unwrap());
 }
 
 #[test]
