@@ -7,17 +7,18 @@ use rempart_base::{AccountId, ClientId, ConversationId};
 use rempart_content::Content;
 use rempart_domain::actor::{Ctx, SignedIn};
 use rempart_domain::conversation::{self, Change, Conversation, Kind, MemberRole, Membership, Protection};
-use rempart_domain::journal::{EntryKind, Envelope, Sender};
+use rempart_domain::journal::{EntryKind, Sender};
 use rempart_domain::refusal::{Reason, Refusal};
 use rempart_domain::role::{Action, Scope};
-use rempart_ports::store::{Append, Founded, NewEntry, Range, StoreError};
+use rempart_ports::store::{Founded, Range, StoreError};
 
 pub use rempart_ports::store::ConversationView;
 
 use crate::App;
 use crate::error::{Failure, Outcome};
 use crate::feed::Signal;
-use crate::messages::{Place, exists};
+use crate::groups;
+use crate::messages::{Draft, Place, exists};
 
 /// Times that a decision is made anew when the conversation changed meanwhile.
 const TRIES: usize = 3;
@@ -61,12 +62,26 @@ impl App {
     /// Makes a conversation; for `direct` gives the one that the pair has.
     ///
     /// # Errors
-    /// Refusals of [`conversation::found`], `content_invalid`.
+    /// Refusals of [`conversation::found`], `content_invalid`; where it is to be sealed `device_not_enrolled`, `devices_missing`.
     pub async fn create_conversation(self: &Arc<Self>, ctx: &Ctx, new: NewConversation) -> Outcome<View> {
         let who = ctx.ready(Scope::Post)?;
         let others = self.openness(&new.members).await?;
+        let known = self.known_keys().await?;
+        let lacking = groups::without_keys(&known, &[&[who.account], new.members.as_slice()].concat(), ctx.now);
+        let enrolled = groups::is_enrolled(&known, who, ctx.now);
+        // What nobody asked for is sealed where everybody has keys: but a title given in the clear asks for a reader of it.
+        let by_default = new.kind != Kind::Channel && new.details.is_none() && enrolled && lacking.is_empty();
+        let protection = new.protection.or(by_default.then_some(Protection::Sealed));
         let founding =
-            conversation::found((who.account, who.role), new.kind, new.protection, &others, new.details.is_some())?;
+            conversation::found((who.account, who.role), new.kind, protection, &others, new.details.is_some())?;
+        if founding.protection == Protection::Sealed {
+            if !enrolled {
+                return Err(Reason::DeviceNotEnrolled.into());
+            }
+            if !lacking.is_empty() {
+                return Err(Refusal::about(Reason::DevicesMissing, "members", &lacking).into());
+            }
+        }
         if let Some(details) = &new.details
             && !matches!(rempart_content::decode(details), Ok(Content::Details(_)))
         {
@@ -104,32 +119,19 @@ impl App {
             memberships(who.account, &changes).into_iter().map(|c| (EntryKind::Membership, c, false)).collect();
         contents.extend(new.details.map(|d| (EntryKind::Content, d, true)));
         let named = contents.len().saturating_sub(1);
-        let mut entries = Vec::new();
-        let mut sealings = Vec::new();
+        let mut draft = Draft::default();
         for (at, (kind, content, details)) in contents.into_iter().enumerate() {
-            let client_id = if at == named { new.client_id } else { self.new_id(ClientId::from_bytes) };
-            let envelope = Envelope {
-                conversation: id,
-                kind,
-                sender: if at == named { Sender::Device(who.account, who.device) } else { Sender::Server },
-                client_id,
-                time: ctx.now,
-                refers_to: 0,
-                blobs: Vec::new(),
-            };
-            let sealing = Arc::new(self.sealing(&state, envelope.clone(), content)?);
-            entries.push(NewEntry { envelope, finish: sealing.clone(), details });
-            sealings.push(sealing);
+            let mut envelope = self.said(&state, kind, None, ctx.now);
+            if at == named {
+                envelope.client_id = new.client_id;
+                envelope.sender = Sender::Device(who.account, who.device);
+            }
+            draft.add_details(self, &state, envelope, content, details)?;
         }
-        let append = Append {
-            conversation: id,
-            rules_version: 1,
-            founded: Some(Founded { conversation: state, pair }),
-            entries,
-            changes,
-            erase: None,
-        };
-        match self.append(append, sealings).await {
+        let mut append = draft.append(&state, None);
+        append.changes = changes;
+        append.founded = Some(Founded { conversation: state, pair });
+        match self.append(append, draft.sealings).await {
             Ok((appended, _)) => {
                 let id = appended.rows.first().map_or(id, |r| r.envelope.conversation);
                 self.view(who.account, id).await
@@ -174,12 +176,19 @@ impl App {
     /// Adds people to a group or channel.
     ///
     /// # Errors
-    /// Refusals of [`conversation::add`], `conversation_unknown`.
+    /// Refusals of [`conversation::add`], `conversation_unknown`; `devices_missing` where it is sealed.
     pub async fn add_members(self: &Arc<Self>, ctx: &Ctx, id: ConversationId, accounts: &[AccountId]) -> Outcome<()> {
         let who = ctx.ready(Scope::Post)?;
+        let known = self.known_keys().await?;
+        let lacking = groups::without_keys(&known, accounts, ctx.now);
         let accounts = self.openness(accounts).await?;
         self.change(ctx, who, id, |place, members| {
-            conversation::add(&place.conversation, &place.member, &accounts, |a| members.iter().any(|m| m.account == a))
+            let present = |a| members.iter().any(|m| m.account == a);
+            let changes = conversation::add(&place.conversation, &place.member, &accounts, present)?;
+            if place.conversation.protection == Protection::Sealed && !lacking.is_empty() {
+                return Err(Refusal::about(Reason::DevicesMissing, "accounts", &lacking));
+            }
+            Ok(changes)
         })
         .await
     }
@@ -345,31 +354,21 @@ impl App {
         if changes.is_empty() {
             return Ok(());
         }
-        let mut entries = Vec::new();
-        let mut sealings = Vec::new();
+        let mut draft = Draft::default();
         for content in memberships(who.account, &changes) {
-            let envelope = Envelope {
-                conversation: state.id,
-                kind: EntryKind::Membership,
-                sender: Sender::Server,
-                client_id: self.new_id(ClientId::from_bytes),
-                time: ctx.now,
-                refers_to: 0,
-                blobs: Vec::new(),
-            };
-            let sealing = Arc::new(self.sealing(state, envelope.clone(), content)?);
-            entries.push(NewEntry { envelope, finish: sealing.clone(), details: false });
-            sealings.push(sealing);
+            draft.add(self, state, self.said(state, EntryKind::Membership, None, ctx.now), content)?;
         }
-        let append = Append {
-            conversation: state.id,
-            rules_version: state.rules_version,
-            founded: None,
-            entries,
-            changes,
-            erase: None,
+        let leaving = |change: &Change| if let Change::Remove(account) = change { Some(*account) } else { None };
+        let leaving: Vec<AccountId> = changes.iter().filter_map(leaving).collect();
+        // Whoever goes out loses the keys with the next commit, and nothing is written before that.
+        let group = if leaving.is_empty() || state.protection == Protection::Open {
+            None
+        } else {
+            self.expel(&mut draft, state, leaving, ctx.now).await?
         };
-        self.append(append, sealings).await.map(|_| ())
+        let mut append = draft.append(state, group);
+        append.changes = changes;
+        self.append(append, draft.sealings).await.map(|_| ())
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! This crate must never know a protocol (no status code, no stanza), which adapter is in use, or how a row looks.
 //! Reading order: [`error`], [`keys`] and [`seal`], [`identity`], [`conversations`] and [`messages`] (the one path of every
-//! message), [`feed`], [`presence`], [`files`], [`archive`], then [`tasks`].
+//! message), [`groups`] (of sealed conversations), [`feed`], [`presence`], [`files`], [`archive`], then [`tasks`].
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ pub mod conversations;
 pub mod error;
 pub mod feed;
 pub mod files;
+pub mod groups;
 pub mod identity;
 pub mod keys;
 pub mod messages;
@@ -77,6 +78,7 @@ pub struct App {
     pub(crate) node: NodeId,
     pub(crate) identity: identity::State,
     pub(crate) journals: messages::Journals,
+    pub(crate) groups: groups::Groups,
     pub(crate) feed: Arc<feed::Hub>,
     pub(crate) presence: presence::Board,
 }
@@ -97,6 +99,7 @@ impl App {
             node,
             identity: identity::State::default(),
             journals: messages::Journals::default(),
+            groups: groups::Groups::default(),
             feed: Arc::new(feed::Hub::default()),
             presence: presence::Board::default(),
         })

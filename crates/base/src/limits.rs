@@ -2,6 +2,12 @@
 
 /// Content of one journal entry, before sealing.
 pub const CONTENT: usize = 64 * 1024;
+/// What sealing adds to a content at most: framing, signature and tag of an MLS PrivateMessage (RFC 9420 §6.3).
+pub const SEAL_OVERHEAD: usize = 1024;
+/// People of one sealed conversation.
+pub const SEALED_MEMBERS: usize = 500;
+/// A group's handshake message; an add of many people in the post-quantum suite is large.
+pub const HANDSHAKE: usize = 4 * 1024 * 1024;
 /// Display name, title, department, conversation title: characters.
 pub const NAME_CHARS: usize = 100;
 /// The part of an address before `@`: characters.
@@ -26,6 +32,8 @@ pub const UPLOAD_PART: usize = 4 * 1024 * 1024;
 pub const BLOBS_PER_ENTRY: usize = 20;
 /// A JSON request or WebSocket message.
 pub const REQUEST: usize = 256 * 1024;
+/// A commit with its Welcome, in JSON by HTTP: two handshake messages in base64.
+pub const COMMIT_REQUEST: usize = 2 * HANDSHAKE.div_ceil(3) * 4 + 4096;
 /// A person's simultaneously signed-in devices.
 pub const DEVICES: usize = 20;
 /// API tokens of one account.

@@ -1,11 +1,13 @@
 //! Bytes to content, with every limit checked.
 
-use rempart_base::{AccountId, BlobHash};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rempart_base::{AccountId, BlobHash, DeviceId};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::limits;
-use crate::types::{Content, Details, File, Membership, Message, Reaction, Revision, Role, Thumbnail};
+use crate::types::{Content, Details, Epoch, File, Group, Membership, Message, Reaction, Revision, Role, Thumbnail};
 
 /// Why bytes are no valid content.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -65,6 +67,7 @@ pub fn decode(bytes: &[u8]) -> Result<Content, ContentError> {
         "reaction" => Fields { kind: "reaction", map: &fields }.reaction(),
         "details" => Fields { kind: "details", map: &fields }.details(),
         "membership" => Fields { kind: "membership", map: &fields }.membership(),
+        "group" => Fields { kind: "group", map: &fields }.group(),
         _ => Ok(Content::Unsupported),
     }
 }
@@ -138,6 +141,35 @@ impl<'a> Fields<'a> {
             removed: self.accounts("removed", usize::MAX)?,
             roles: roles("roles")?,
         }))
+    }
+
+    fn group(self) -> Result<Content, ContentError> {
+        let what = self.get("what").and_then(Value::as_str).ok_or(self.invalid("what"))?;
+        Ok(Content::Group(match what {
+            "started" => Group::Started {
+                by: self.get("by").and_then(account).ok_or(self.invalid("by"))?,
+                device: self.device()?,
+                group: self.get("group").and_then(bytes::<16>).ok_or(self.invalid("group"))?,
+                epoch: self.epoch("epoch")?,
+            },
+            "final" => Group::Final { epochs: self.epochs()? },
+            "dropped" => Group::Dropped { to: self.epoch("to")?, epochs: self.epochs()? },
+            "alarm" => Group::Alarm { device: self.device()?, epoch: self.epoch("epoch")? },
+            _ => return Ok(Content::Unsupported),
+        }))
+    }
+
+    fn device(self) -> Result<DeviceId, ContentError> {
+        let text = self.get("device").and_then(Value::as_str);
+        text.and_then(|text| text.parse().ok()).ok_or(self.invalid("device"))
+    }
+
+    fn epoch(self, field: &'static str) -> Result<Epoch, ContentError> {
+        self.get(field).and_then(bytes::<32>).map(Epoch).ok_or(self.invalid(field))
+    }
+
+    fn epochs(self) -> Result<Vec<Epoch>, ContentError> {
+        self.list("epochs", usize::MAX, |value| bytes::<32>(value).map(Epoch).ok_or(self.invalid("epochs")))
     }
 
     fn file(self) -> Result<File, ContentError> {
@@ -233,6 +265,10 @@ impl<'a> Fields<'a> {
     fn accounts(self, field: &'static str, most: usize) -> Result<Vec<AccountId>, ContentError> {
         self.list(field, most, |value| account(value).ok_or(self.invalid(field)))
     }
+}
+
+fn bytes<const N: usize>(value: &Value) -> Option<[u8; N]> {
+    URL_SAFE_NO_PAD.decode(value.as_str()?).ok()?.try_into().ok()
 }
 
 fn account(value: &Value) -> Option<AccountId> {

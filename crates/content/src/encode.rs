@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::decode::{ContentError, decode};
 use crate::limits;
-use crate::types::{Details, File, Membership, Message, Role};
+use crate::types::{Details, Epoch, File, Group, Membership, Message, Role};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rempart_base::AccountId;
 
 /// A message's bytes.
@@ -68,6 +70,27 @@ pub fn membership(change: &Membership) -> Vec<Vec<u8>> {
             .chain(change.roles.chunks(most).map(|part| content(&[], &[], part)))
             .collect(),
     }
+}
+
+/// The bytes of what the server says of a group.
+#[must_use]
+pub fn group(group: &Group) -> Vec<u8> {
+    let name = |epoch: &Epoch| URL_SAFE_NO_PAD.encode(epoch.0);
+    let names = |epochs: &[Epoch]| epochs.iter().map(name).collect::<Vec<_>>();
+    let content = match group {
+        Group::Started { by, device, group, epoch } => json!({
+            "v": 1, "type": "group", "what": "started", "by": by.to_string(), "device": device.to_string(),
+            "group": URL_SAFE_NO_PAD.encode(group), "epoch": name(epoch),
+        }),
+        Group::Final { epochs } => json!({ "v": 1, "type": "group", "what": "final", "epochs": names(epochs) }),
+        Group::Dropped { to, epochs } => {
+            json!({ "v": 1, "type": "group", "what": "dropped", "to": name(to), "epochs": names(epochs) })
+        }
+        Group::Alarm { device, epoch } => {
+            json!({ "v": 1, "type": "group", "what": "alarm", "device": device.to_string(), "epoch": name(epoch) })
+        }
+    };
+    content.to_string().into_bytes()
 }
 
 /// Writes a content and holds it to what readers will hold it to.

@@ -224,7 +224,7 @@ impl Fold {
                 self.details.insert(entry.seq, (author, details));
                 self.add_other(entry.seq, Other::Details)
             }
-            Content::Membership(_) => self.add_other(entry.seq, Other::Nothing),
+            Content::Membership(_) | Content::Group(_) => self.add_other(entry.seq, Other::Nothing),
         }
     }
 

@@ -20,5 +20,5 @@ mod roles;
 
 pub use decode::{ContentError, decode};
 pub use fold::{Change, Entry, EntryKind, Fold};
-pub use types::{Content, Details, File, Membership, Message, Reaction, Revision, Role, Thumbnail};
+pub use types::{Content, Details, Epoch, File, Group, Membership, Message, Reaction, Revision, Role, Thumbnail};
 pub use view::View;

@@ -1,6 +1,6 @@
 //! The types of content.
 
-use rempart_base::{AccountId, BlobHash};
+use rempart_base::{AccountId, BlobHash, DeviceId};
 
 /// Role in a conversation, as membership contents write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,6 +55,8 @@ pub enum Content {
     Details(Details),
     /// A change of members, written by the server.
     Membership(Membership),
+    /// What the server says of the conversation's group; written by the server.
+    Group(Group),
     /// A type or version that this program does not know; shown as such.
     Unsupported,
 }
@@ -140,4 +142,43 @@ pub struct Thumbnail {
     pub width: u32,
     /// Pixels.
     pub height: u32,
+}
+
+/// The name of an epoch: SHA-256 of its GroupContext. In JSON base64url without padding, as in the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Epoch(pub [u8; 32]);
+
+/// What the server says of the group of a sealed conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// A device made it. Where there was one before, this one takes its place.
+    Started {
+        /// Whose device.
+        by: AccountId,
+        /// The device alone in it.
+        device: DeviceId,
+        /// The group's name; in JSON base64url without padding.
+        group: [u8; 16],
+        /// Its first epoch.
+        epoch: Epoch,
+    },
+    /// These epochs are final: nothing goes back before the last.
+    Final {
+        /// Oldest first.
+        epochs: Vec<Epoch>,
+    },
+    /// These epochs are dropped, and what was written in them: its writers send it again.
+    Dropped {
+        /// The group is here again.
+        to: Epoch,
+        /// Oldest first.
+        epochs: Vec<Epoch>,
+    },
+    /// A device refused an epoch that another account's device merged, or that removed it.
+    Alarm {
+        /// Who refused.
+        device: DeviceId,
+        /// Which epoch.
+        epoch: Epoch,
+    },
 }

@@ -101,7 +101,8 @@ pub struct Founding {
 /// `others` are the accounts named, `active` whether each is open (unknown accounts are not).
 ///
 /// # Errors
-/// `not_allowed`, `members_invalid`, `account_unknown`, `too_many_members`, `details_required`, `protection_unavailable`.
+/// `not_allowed`, `members_invalid`, `account_unknown`, `too_many_members`, `group_too_many_people`, `details_required`,
+/// `details_sealed`, `protection_unavailable`.
 pub fn found(
     founder: (AccountId, Role),
     kind: Kind,
@@ -117,8 +118,16 @@ pub fn found(
     if !founder.1.allows(action) {
         return Err(Reason::NotAllowed.into());
     }
-    if !matches!(protection, None | Some(Protection::Open)) {
-        return Err(Refusal::field(Reason::ProtectionUnavailable, "protection"));
+    let protection = protection.unwrap_or(Protection::Open);
+    match (protection, kind) {
+        (Protection::Open, _) | (Protection::Sealed, Kind::Direct | Kind::Group) => {}
+        (Protection::Recorded, _) | (Protection::Sealed, Kind::Channel) => {
+            return Err(Refusal::field(Reason::ProtectionUnavailable, "protection"));
+        }
+    }
+    let sealed = protection == Protection::Sealed;
+    if sealed && has_details {
+        return Err(Refusal::field(Reason::DetailsSealed, "details"));
     }
     let mut members = vec![founder.0];
     for (account, active) in others {
@@ -129,20 +138,20 @@ pub fn found(
             members.push(*account);
         }
     }
-    if members.len() > limits::MEMBERS {
-        return Err(Refusal::field(Reason::TooManyMembers, "members"));
-    }
+    room(protection, members.len(), "members")?;
     match kind {
         Kind::Direct if members.len() != 2 || others.len() != 1 => {
             return Err(Refusal::field(Reason::MembersInvalid, "members"));
         }
-        Kind::Group | Kind::Channel if !has_details => return Err(Refusal::field(Reason::DetailsRequired, "details")),
+        Kind::Group | Kind::Channel if !has_details && !sealed => {
+            return Err(Refusal::field(Reason::DetailsRequired, "details"));
+        }
         Kind::Direct | Kind::Group | Kind::Channel => {}
     }
     let others_role = MemberRole::Member;
     let founder_role = if kind == Kind::Direct { MemberRole::Member } else { MemberRole::Owner };
     let members = members.into_iter().map(|a| (a, if a == founder.0 { founder_role } else { others_role })).collect();
-    Ok(Founding { protection: Protection::Open, members })
+    Ok(Founding { protection, members })
 }
 
 /// A change of who is in a conversation.
@@ -180,9 +189,7 @@ pub fn add(
             changes.push(change);
         }
     }
-    if conversation.members as usize + changes.len() > limits::MEMBERS {
-        return Err(Refusal::field(Reason::TooManyMembers, "accounts"));
-    }
+    room(conversation.protection, conversation.members as usize + changes.len(), "accounts")?;
     Ok(changes)
 }
 
@@ -248,6 +255,15 @@ pub fn set_role(
         return Err(Reason::LastOwner.into());
     }
     Ok(vec![Change::Role(whom.account, role)])
+}
+
+/// Whether so many people fit in.
+fn room(protection: Protection, people: usize, field: &'static str) -> Result<(), Refusal> {
+    let (most, reason) = match protection {
+        Protection::Open => (limits::MEMBERS, Reason::TooManyMembers),
+        Protection::Sealed | Protection::Recorded => (limits::SEALED_MEMBERS, Reason::GroupTooManyPeople),
+    };
+    if people > most { Err(Refusal::field(reason, field)) } else { Ok(()) }
 }
 
 fn changeable(conversation: &Conversation) -> Result<(), Refusal> {

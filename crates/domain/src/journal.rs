@@ -2,7 +2,7 @@
 
 use rempart_base::{AccountId, BlobHash, ClientId, ConversationId, DeviceId, Timestamp, limits};
 
-use crate::conversation::{Conversation, MemberRole, Membership};
+use crate::conversation::{Conversation, MemberRole, Membership, Protection};
 use crate::refusal::{Reason, Refusal};
 use crate::role::{Action, Role, named};
 
@@ -81,6 +81,9 @@ pub struct Envelope {
     pub refers_to: u64,
     /// Blobs it names.
     pub blobs: Vec<BlobHash>,
+    /// The epoch of the conversation's group that it was sealed in, was proposed in or began (SHA-256 of its GroupContext); absent in
+    /// open conversations.
+    pub epoch: Option<[u8; 32]>,
 }
 
 /// What a person asks to append.
@@ -110,7 +113,8 @@ pub fn post(
     if proposal.size == 0 {
         return Err(Refusal::field(Reason::ContentEmpty, "content"));
     }
-    if proposal.size > limits::CONTENT {
+    let sealing = if conversation.protection == Protection::Open { 0 } else { limits::SEAL_OVERHEAD };
+    if proposal.size > limits::CONTENT + sealing {
         return Err(Refusal::field(Reason::ContentTooLarge, "content"));
     }
     let visible = proposal.refers_to == 0

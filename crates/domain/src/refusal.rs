@@ -17,6 +17,12 @@ macro_rules! refusals {
                 match self { $(Self::$variant => $code,)+ }
             }
 
+            /// The reason of a code.
+            #[must_use]
+            pub fn from_code(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|reason| reason.code() == code)
+            }
+
             /// Every reason there is, for catalogues and tables.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
         }
@@ -95,6 +101,48 @@ refusals! {
     CommandUnknown "command_unknown" "There is no command of this name.",
     CrossSite "cross_site" "This request did not come from this server's pages.",
     HelloFirst "hello_first" "Say hello first.",
+    // What group-policy refuses, word for word.
+    GroupNotAMember "group_not_a_member" "This device is not in the group. Ask a member to add it.",
+    GroupLeft "group_left" "This account has left the conversation.",
+    GroupBeingRemoved "group_being_removed" "This device is being removed from the group; another device must commit.",
+    GroupExternalCommit "group_external_commit" "Nobody joins by themselves: a member must add the device.",
+    GroupPathMissing "group_path_missing" "A commit must renew the committer's keys.",
+    GroupIdentityChanged "group_identity_changed" "A device may renew its keys, not become another device.",
+    GroupGuestCommit "group_guest_commit" "A guest may renew keys and apply what the server proposed, nothing else.",
+    GroupMayNotAdd "group_may_not_add" "Only a moderator or an owner adds people.",
+    GroupNotEntitled "group_not_entitled" "This account is not a member of the conversation.",
+    GroupDevicePresent "group_device_present" "This device is in the group already.",
+    GroupDeviceAbsent "group_device_absent" "This device is not in the group.",
+    GroupTooManyDevices "group_too_many_devices" "An account has at most 5 devices in a group. Remove one first.",
+    GroupTooManyPeople "group_too_many_people" "A sealed group has at most 500 people.",
+    GroupMayNotRemove "group_may_not_remove" "Only a moderator or an owner removes other people's devices.",
+    GroupRemovalLeftOut "group_removal_left_out" "A removal is waiting: the commit must apply it.",
+    GroupServerProposal "group_server_proposal" "The server may propose removals and certified archive policies, nothing else.",
+    GroupMayNotChange "group_may_not_change" "Only an owner changes the settings of a group.",
+    GroupContextChanged "group_context_changed" "This setting of a group is fixed when it is made.",
+    GroupClassChanged "group_class_changed" "A conversation does not change its protection. Continue in a new one.",
+    GroupArchiveUncertified "group_archive_uncertified" "The officers have not signed this archive key.",
+    GroupReInit "group_reinit" "This move to a new group is not permitted.",
+    GroupPsk "group_psk" "Groups do not use outside keys.",
+    GroupUnsupported "group_unsupported" "This kind of change is not supported.",
+    EpochDay "epoch_day" "A new day has begun: renew the keys, then send again.",
+    EpochFull "epoch_full" "This key has been used enough: renew the keys, then send again.",
+    EpochRemoval "epoch_removal" "A device is waiting to be removed: apply the removal, then send again.",
+    ArchiveExpired "archive_expired" "The archive key has expired: the officers must publish the next one.",
+    // What else is refused in groups.
+    GroupNone "group_none" "Only a sealed conversation has a group.",
+    GroupAbsent "group_absent" "This conversation has no group yet: start one.",
+    GroupStarted "group_started" "This conversation's group was started already: ask to be added.",
+    GroupStale "group_stale" "Another commit came first: read the journal, apply it, then commit again.",
+    GroupMessageInvalid "group_message_invalid" "This is not the group message that belongs here.",
+    GroupNotTheSender "group_not_the_sender" "This is signed by another device than the one that sends it.",
+    GroupIdentity "group_identity" "A device in this message was not signed by its account, or is not in the key log.",
+    GroupWelcome "group_welcome" "A commit that adds devices comes with their Welcome, and no other does.",
+    EpochStale "epoch_stale" "The keys were renewed meanwhile: read the journal, then seal and send again.",
+    EpochInvalid "epoch_invalid" "An epoch, 32 bytes, is named in sealed conversations and only there.",
+    DeviceNotEnrolled "device_not_enrolled" "This device has no keys yet. Set up its keys first.",
+    DevicesMissing "devices_missing" "Somebody here has no device with keys yet. They must set up their keys first.",
+    DetailsSealed "details_sealed" "The title of a sealed conversation is sealed too: send it once the group stands.",
 }
 
 /// A refusal: the reason, and what helps the person act on it.
@@ -107,25 +155,36 @@ pub struct Refusal {
     pub field: Option<&'static str>,
     /// Milliseconds to wait, where waiting helps.
     pub retry_after_ms: Option<i64>,
+    /// More about this case: the ids of those concerned, separated by spaces.
+    pub about: Option<String>,
 }
 
 impl Refusal {
     /// A refusal that concerns a field.
     #[must_use]
     pub const fn field(reason: Reason, field: &'static str) -> Self {
-        Self { reason, field: Some(field), retry_after_ms: None }
+        Self { reason, field: Some(field), retry_after_ms: None, about: None }
     }
 
     /// A refusal that ends by waiting.
     #[must_use]
     pub const fn wait(reason: Reason, ms: i64) -> Self {
-        Self { reason, field: None, retry_after_ms: Some(ms) }
+        Self { reason, field: None, retry_after_ms: Some(ms), about: None }
+    }
+}
+
+impl Refusal {
+    /// A refusal that names those whom a field's fault concerns.
+    #[must_use]
+    pub fn about<T: std::fmt::Display>(reason: Reason, field: &'static str, whom: &[T]) -> Self {
+        let about: Vec<String> = whom.iter().map(ToString::to_string).collect();
+        Self { about: Some(about.join(" ")), ..Self::field(reason, field) }
     }
 }
 
 impl From<Reason> for Refusal {
     fn from(reason: Reason) -> Self {
-        Self { reason, field: None, retry_after_ms: None }
+        Self { reason, field: None, retry_after_ms: None, about: None }
     }
 }
 

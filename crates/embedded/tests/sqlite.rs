@@ -49,6 +49,7 @@ fn one(founded: bool, body: Option<&'static [u8]>) -> Append {
         time,
         refers_to: 0,
         blobs: Vec::new(),
+        epoch: None,
     };
     Append {
         conversation: ID,
@@ -57,6 +58,7 @@ fn one(founded: bool, body: Option<&'static [u8]>) -> Append {
         entries: vec![NewEntry { envelope, finish: Arc::new(Seal(body)), details: false }],
         changes: Vec::new(),
         erase: None,
+        group: None,
     }
 }
 

@@ -137,6 +137,13 @@ impl Finality {
         made.map_or_else(Vec::new, |i| self.settle(i + 1))
     }
 
+    /// Whether [`Self::confirmed`] would make something final.
+    #[must_use]
+    pub fn would_settle(&self, by: Confirmation) -> bool {
+        let upto = self.chain.iter().position(|link| link.epoch == by.epoch).map_or(0, |at| at + 1);
+        self.chain.iter().take(upto).any(|link| link.others.contains(&by.device))
+    }
+
     /// A device cannot process the commit that begins `epoch`; its signature is verified.
     pub fn refused(&mut self, by: DeviceId, epoch: EpochRef, now: Timestamp) -> Vec<Outcome> {
         let Some(link) = self.chain.iter().find(|link| link.epoch == epoch) else {

@@ -15,13 +15,31 @@ use serde::Serialize;
 use crate::caller::Caller;
 use crate::feed::json;
 use crate::problem::{ProblemAnswer, detailed};
-use crate::{Head, from_wire, identity, to_wire};
+use crate::{Head, from_wire, groups, identity, to_wire};
 
 /// `POST /api/v1/commands/{op}`.
 pub(crate) async fn over_http(
     State(head): State<Head>,
     caller: Caller,
     Path(op): Path<String>,
+    body: Result<String, StringRejection>,
+) -> Result<Response, ProblemAnswer> {
+    run_body(&head, &caller, &op, body).await
+}
+
+/// `POST /api/v1/commands/groups.commit`: larger than other commands may be.
+pub(crate) async fn commit_over_http(
+    State(head): State<Head>,
+    caller: Caller,
+    body: Result<String, StringRejection>,
+) -> Result<Response, ProblemAnswer> {
+    run_body(&head, &caller, "groups.commit", body).await
+}
+
+async fn run_body(
+    head: &Head,
+    caller: &Caller,
+    op: &str,
     body: Result<String, StringRejection>,
 ) -> Result<Response, ProblemAnswer> {
     let body = body.map_err(|rejection| {
@@ -32,8 +50,8 @@ pub(crate) async fn over_http(
         }
     })?;
     let params = if body.is_empty() { "{}" } else { body.as_str() };
-    let command = Command::parse(&op, params).map_err(|error| unreadable(&error))?;
-    let answer = run(&head.app, &caller, command).await?;
+    let command = Command::parse(op, params).map_err(|error| unreadable(&error))?;
+    let answer = run(&head.app, caller, command).await?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], answer).into_response())
 }
 
@@ -50,7 +68,7 @@ pub(crate) async fn run(app: &Arc<App>, caller: &Caller, command: Command) -> Re
     let ctx = caller.ctx(app);
     match command {
         Command::MessagesPost(post) => {
-            let receipt = app.post(&ctx, from_wire::post(post)).await?;
+            let receipt = app.post(&ctx, from_wire::post(post)?).await?;
             answer(&to_wire::receipt(&receipt))
         }
         Command::Ping(_) => done(Ok(())),
@@ -64,16 +82,13 @@ pub(crate) async fn run(app: &Arc<App>, caller: &Caller, command: Command) -> Re
         | Command::KeysLinkAsk(_)
         | Command::KeysLinkState(_)
         | Command::KeysLinkList(_)
-        | Command::KeysLinkAnswer(_)
-        | Command::GroupsGet(_)
-        | Command::GroupsStart(_)
-        | Command::GroupsCommit(_)
-        | Command::GroupsState(_)
-        | Command::GroupsWelcomes(_)
-        | Command::GroupsWelcomed(_) => Err(Reason::CommandUnknown.into()),
+        | Command::KeysLinkAnswer(_) => Err(Reason::CommandUnknown.into()),
         other => match conversations(app, &ctx, other).await {
             Ok(answer) => answer,
-            Err(other) => identity::run(app, &ctx, *other).await,
+            Err(other) => match groups::run(app, &ctx, *other).await {
+                Ok(answer) => answer,
+                Err(other) => identity::run(app, &ctx, *other).await,
+            },
         },
     }
 }

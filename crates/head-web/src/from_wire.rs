@@ -89,14 +89,20 @@ pub(crate) fn new_conversation(create: conversation::CreateConversation) -> Resu
     })
 }
 
-pub(crate) fn post(post: journal::PostEntry) -> Post {
-    Post {
+/// What to append.
+///
+/// # Errors
+/// `epoch_invalid` for an epoch that has not 32 bytes.
+pub(crate) fn post(post: journal::PostEntry) -> Result<Post, Refusal> {
+    let epoch = post.epoch.map(|e| <[u8; 32]>::try_from(e.0)).transpose();
+    Ok(Post {
+        epoch: epoch.map_err(|_| Refusal::field(Reason::EpochInvalid, "epoch"))?,
         conversation: post.conversation.0,
         client_id: post.client_id.0,
         content: post.content.0.into(),
         refers_to: post.refers_to.unwrap_or(0),
         blobs: post.blobs.into_iter().map(|b| b.0).collect(),
-    }
+    })
 }
 
 /// Which entries a page is of.

@@ -1,5 +1,7 @@
 //! Commands of people: oneself, the directory, administration.
 
+use std::sync::Arc;
+
 use rempart_app::identity::accounts::{AccountDetail, AccountQuery, AccountUpdate};
 use rempart_app::identity::invitations::NewInvitation;
 use rempart_app::identity::me::Me;
@@ -20,7 +22,7 @@ use crate::{from_wire, to_wire};
 
 type Answer = Result<String, ProblemAnswer>;
 
-pub(crate) async fn run(app: &App, ctx: &Ctx, command: Command) -> Answer {
+pub(crate) async fn run(app: &Arc<App>, ctx: &Ctx, command: Command) -> Answer {
     match command {
         Command::MeGet(_) => me(app, app.me(ctx).await?).await,
         Command::MeUpdate(update) => {
@@ -71,7 +73,7 @@ pub(crate) async fn run(app: &App, ctx: &Ctx, command: Command) -> Answer {
     }
 }
 
-async fn administration(app: &App, ctx: &Ctx, command: Command) -> Answer {
+async fn administration(app: &Arc<App>, ctx: &Ctx, command: Command) -> Answer {
     match command {
         Command::AccountsList(list) => accounts(app, ctx, list).await,
         Command::AccountsUpdate(update) => {

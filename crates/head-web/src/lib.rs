@@ -11,6 +11,7 @@ mod entrance;
 mod feed;
 mod files;
 mod from_wire;
+mod groups;
 mod identity;
 mod limit;
 mod log;
@@ -62,6 +63,10 @@ pub fn router(app: Arc<App>, settings: WebSettings) -> Router {
         .merge(files::routes())
         .merge(log::routes())
         .route("/commands/{op}", post(dispatch::over_http))
+        .route(
+            "/commands/groups.commit",
+            post(dispatch::commit_over_http).layer(DefaultBodyLimit::max(limits::COMMIT_REQUEST)),
+        )
         .route("/feed", get(feed::upgrade))
         .fallback(unknown)
         .layer(DefaultBodyLimit::max(limits::REQUEST))

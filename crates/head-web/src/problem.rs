@@ -78,7 +78,8 @@ pub(crate) fn problem(failure: Failure) -> ProblemAnswer {
 
 /// A refusal.
 pub(crate) fn refused(refusal: Refusal) -> ProblemAnswer {
-    detailed(refusal, None)
+    let about = refusal.about.clone();
+    detailed(refusal, about)
 }
 
 /// A refusal with more words about this case.
@@ -110,7 +111,18 @@ const fn status(reason: Reason) -> StatusCode {
         | R::CrossSite
         | R::DirectFixed
         | R::LastOwner
-        | R::PasswordWrong => StatusCode::FORBIDDEN,
+        | R::PasswordWrong
+        | R::GroupNotAMember
+        | R::GroupLeft
+        | R::GroupBeingRemoved
+        | R::GroupExternalCommit
+        | R::GroupGuestCommit
+        | R::GroupMayNotAdd
+        | R::GroupNotEntitled
+        | R::GroupMayNotRemove
+        | R::GroupMayNotChange
+        | R::GroupNotTheSender
+        | R::DeviceNotEnrolled => StatusCode::FORBIDDEN,
         R::Slowed | R::Locked | R::TooManyRequests | R::QuotaReached => StatusCode::TOO_MANY_REQUESTS,
         R::AccountUnknown
         | R::InvitationUnknown
@@ -122,10 +134,25 @@ const fn status(reason: Reason) -> StatusCode {
         | R::BlobUnknown
         | R::UploadUnknown
         | R::CommandUnknown
-        | R::NotLogged => StatusCode::NOT_FOUND,
+        | R::NotLogged
+        | R::GroupAbsent
+        | R::GroupNone => StatusCode::NOT_FOUND,
         R::LinkInvalid => StatusCode::GONE,
         R::NotReady => StatusCode::SERVICE_UNAVAILABLE,
-        R::AlreadySetUp | R::AddressTaken | R::AddressLookAlike | R::Conflict | R::UploadOffset => StatusCode::CONFLICT,
+        R::AlreadySetUp
+        | R::AddressTaken
+        | R::AddressLookAlike
+        | R::Conflict
+        | R::UploadOffset
+        | R::GroupDevicePresent
+        | R::GroupRemovalLeftOut
+        | R::EpochDay
+        | R::EpochFull
+        | R::EpochRemoval
+        | R::ArchiveExpired
+        | R::GroupStarted
+        | R::GroupStale
+        | R::EpochStale => StatusCode::CONFLICT,
         R::ContentTooLarge | R::RequestTooLarge | R::FileTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         R::AddressInvalid
         | R::NameInvalid
@@ -157,7 +184,25 @@ const fn status(reason: Reason) -> StatusCode {
         | R::PresenceInvalid
         | R::LimitInvalid
         | R::PositionInvalid
-        | R::HelloFirst => StatusCode::UNPROCESSABLE_ENTITY,
+        | R::HelloFirst
+        | R::GroupPathMissing
+        | R::GroupIdentityChanged
+        | R::GroupDeviceAbsent
+        | R::GroupTooManyDevices
+        | R::GroupTooManyPeople
+        | R::GroupServerProposal
+        | R::GroupContextChanged
+        | R::GroupClassChanged
+        | R::GroupArchiveUncertified
+        | R::GroupReInit
+        | R::GroupPsk
+        | R::GroupUnsupported
+        | R::GroupMessageInvalid
+        | R::GroupIdentity
+        | R::GroupWelcome
+        | R::EpochInvalid
+        | R::DevicesMissing
+        | R::DetailsSealed => StatusCode::UNPROCESSABLE_ENTITY,
         R::RequestInvalid => StatusCode::BAD_REQUEST,
     }
 }

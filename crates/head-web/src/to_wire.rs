@@ -132,7 +132,7 @@ pub(crate) fn entry(entry: &Entry) -> journal::Entry {
         time: Time(entry.envelope.time),
         refers_to: Some(entry.envelope.refers_to).filter(|s| *s != 0),
         content: entry.content.as_ref().map(|c| B64(c.to_vec())),
-        epoch: None,
+        epoch: entry.envelope.epoch.map(|e| B64(e.to_vec())),
         blobs: entry.envelope.blobs.iter().copied().map(Id).collect(),
         leaf: B64(entry.leaf.clone()),
         salt: entry.salt.map(|s| B64(s.to_vec())),
@@ -161,6 +161,7 @@ pub(crate) fn account_entry(row: AccountRow) -> journal::AccountEntry {
                 journal::AccountChange::Read { conversation: Id(conversation), read: seq }
             }
             AccountChange::Settings => journal::AccountChange::Settings,
+            AccountChange::Welcome(conversation) => journal::AccountChange::Welcome { conversation: Id(conversation) },
             AccountChange::Keys => journal::AccountChange::Keys,
         },
     }

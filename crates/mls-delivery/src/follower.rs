@@ -1,6 +1,6 @@
 //! One group, followed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use openmls::framing::ContentType;
 use openmls::group::ProposalStore;
@@ -12,8 +12,8 @@ use openmls_basic_credential::SignatureKeyPair;
 use openmls_libcrux_crypto::CryptoProvider;
 use rempart_base::{AccountId, DeviceId, Timestamp};
 use rempart_group_policy::{
-    Class, Confirmation, EpochRef, EpochState, Finality, GroupName, MAX_ENTRIES, Outcome, Rank, Refusal, Roster,
-    Situation, Statement, Verdict, check, finality, may_write,
+    Class, Confirmation, EpochRef, EpochState, Finality, GroupName, Outcome, Rank, Refusal, Roster, Situation,
+    Statement, Verdict, check, finality, may_write,
 };
 use serde::{Deserialize, Serialize};
 use tls_codec::Deserialize as _;
@@ -63,7 +63,7 @@ pub struct Proposal {
 struct Past {
     state: Map,
     began: Timestamp,
-    entries: u32,
+    since: u64,
 }
 
 /// Keys and values of a group's public state.
@@ -77,7 +77,6 @@ struct Kept {
     finality: Vec<u8>,
     past: Vec<KeptPast>,
     began: i64,
-    entries: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,7 +84,7 @@ struct KeptPast {
     epoch: [u8; 32],
     state: Pairs,
     began: i64,
-    entries: u32,
+    since: u64,
 }
 
 fn pairs(map: &Map) -> Pairs {
@@ -106,7 +105,8 @@ pub struct Follower {
     /// By epoch: the last final one and the provisional ones before the head.
     past: BTreeMap<EpochRef, Past>,
     began: Timestamp,
-    entries: u32,
+    /// The entry that began the epoch; 0 until it has its number.
+    since: u64,
 }
 
 impl Follower {
@@ -145,7 +145,7 @@ impl Follower {
             return Err(Refusal::ArchiveUncertified.into());
         }
         let finality = Finality::new(epoch_ref(group.group_context())?);
-        Ok(Self { group, store, crypto, leaves, finality, past: BTreeMap::new(), began: now, entries: 0 })
+        Ok(Self { group, store, crypto, leaves, finality, past: BTreeMap::new(), began: now, since: 0 })
     }
 
     /// The group's name.
@@ -179,6 +179,34 @@ impl Follower {
     #[must_use]
     pub fn class(&self) -> Class {
         class(self.group.group_context().extensions())
+    }
+
+    /// The entry that began the epoch; 0 until it has its number.
+    #[must_use]
+    pub const fn since(&self) -> u64 {
+        self.since
+    }
+
+    /// The entry that began the last final epoch.
+    #[must_use]
+    pub fn final_since(&self) -> u64 {
+        self.past.get(&self.finality.last()).map_or(self.since, |past| past.since)
+    }
+
+    /// Whether the bytes are framed as content of this group's newest epoch: a PrivateMessage (RFC 9420 §6.3). What is in it, the
+    /// server cannot know.
+    ///
+    /// # Errors
+    /// [`DeliveryError::Malformed`], [`DeliveryError::Stale`].
+    pub fn framed(&self, bytes: &[u8]) -> Result<(), DeliveryError> {
+        let MlsMessageBodyIn::PrivateMessage(message) = parse(bytes)?.extract() else {
+            return Err(DeliveryError::Malformed("content is a PrivateMessage"));
+        };
+        let message = ProtocolMessage::from(message);
+        if message.content_type() != ContentType::Application {
+            return Err(DeliveryError::Malformed("content is an application message"));
+        }
+        self.placed(&message)
     }
 
     /// Judges and applies a commit that `from` sent: the first in its epoch wins.
@@ -215,7 +243,7 @@ impl Follower {
         };
         let expected = check(&situation, &described.commit())?;
         let seat = self.leaves.roster().seat(from).ok_or(Refusal::NotAMember)?;
-        let before = Past { state: self.store.copy(), began: self.began, entries: self.entries };
+        let before = Past { state: self.store.copy(), began: self.began, since: self.since };
         let old = self.finality.head();
         let merged = self.group.merge_commit(&self.store, *staged).map_err(|e| DeliveryError::Mls(e.to_string()));
         let leaves = merged.and_then(|()| Ok(Leaves::of(&self.group)?));
@@ -231,7 +259,7 @@ impl Follower {
         };
         let roster_before = std::mem::replace(&mut self.leaves, leaves);
         self.past.insert(old, before);
-        (self.began, self.entries) = (now, 0);
+        (self.began, self.since) = (now, 0);
         let outcomes = self.finality.applied(next, (from, seat.account), roster_before.roster(), self.leaves.roster());
         self.forget_past();
         Ok(Applied { epoch: self.epoch(), epoch_ref: next, roster: expected, outcomes })
@@ -262,28 +290,34 @@ impl Follower {
         Ok(Proposal { message })
     }
 
-    /// Whether content that `from` wrote in `epoch` is taken now; counts it, and it confirms the epoch.
+    /// Whether content that `from` wrote in `epoch` is taken now, as the next entry of a journal whose last is `last`. Gives whether
+    /// it confirms the epoch: then [`Self::confirm`] goes with it.
     ///
     /// # Errors
     /// [`DeliveryError::Stale`] in another epoch than the head; otherwise why the epoch has ended.
     pub fn content(
-        &mut self,
+        &self,
         from: DeviceId,
         epoch: EpochRef,
+        last: u64,
         archive_until: Option<Timestamp>,
         now: Timestamp,
-    ) -> Result<Vec<Outcome>, DeliveryError> {
+    ) -> Result<bool, DeliveryError> {
+        self.leaves.roster().seat(from).ok_or(Refusal::NotAMember)?;
         if epoch != self.finality.head() {
             return Err(DeliveryError::Stale { current: self.epoch() });
         }
-        self.leaves.roster().seat(from).ok_or(Refusal::NotAMember)?;
         let removal_pending = !self.waiting()?.is_empty();
-        let state = EpochState { began: self.began, entries: self.entries, removal_pending, archive_until };
-        may_write(&state, now)?;
-        self.entries = self.entries.saturating_add(1).min(MAX_ENTRIES);
-        let outcomes = self.finality.confirmed(Confirmation { device: from, epoch });
+        let entries = u32::try_from(last.saturating_sub(self.since)).unwrap_or(u32::MAX);
+        may_write(&EpochState { began: self.began, entries, removal_pending, archive_until }, now)?;
+        Ok(self.finality.would_settle(Confirmation { device: from, epoch }))
+    }
+
+    /// A device wrote in the newest epoch: it stands there.
+    pub fn confirm(&mut self, from: DeviceId) -> Vec<Outcome> {
+        let outcomes = self.finality.confirmed(Confirmation { device: from, epoch: self.finality.head() });
         self.forget_past();
-        Ok(outcomes)
+        outcomes
     }
 
     /// Hears a device's signed word on an epoch.
@@ -339,7 +373,7 @@ impl Follower {
             epoch: epoch.0,
             state: pairs(&past.state),
             began: past.began.millis(),
-            entries: past.entries,
+            since: past.since,
         };
         let kept = Kept {
             group: self.name()?.0,
@@ -347,18 +381,17 @@ impl Follower {
             finality: self.finality.encode(),
             past: self.past.iter().map(|(epoch, p)| past(epoch, p)).collect(),
             began: self.began.millis(),
-            entries: self.entries,
         };
         let mut out = Vec::new();
         ciborium::into_writer(&kept, &mut out).map_err(|_| DeliveryError::State)?;
         Ok(out)
     }
 
-    /// Takes up a group that was kept.
+    /// Takes up a group that was kept, whose epoch began with the entry `since`: the journal gave that number after the rest was kept.
     ///
     /// # Errors
     /// [`DeliveryError::State`] when the bytes are not what [`Self::keep`] wrote.
-    pub fn open(bytes: &[u8]) -> Result<Self, DeliveryError> {
+    pub fn open(bytes: &[u8], since: u64) -> Result<Self, DeliveryError> {
         let kept: Kept = ciborium::from_reader(bytes).map_err(|_| DeliveryError::State)?;
         let store = PublicStore::new(map(kept.state));
         let id = GroupId::from_slice(&kept.group);
@@ -367,11 +400,11 @@ impl Follower {
         let finality = Finality::decode(&kept.finality).ok_or(DeliveryError::State)?;
         let past = |p: KeptPast| {
             let began = Timestamp::from_millis(p.began);
-            (EpochRef(p.epoch), Past { state: map(p.state), began, entries: p.entries })
+            (EpochRef(p.epoch), Past { state: map(p.state), began, since: p.since })
         };
         let past = kept.past.into_iter().map(past).collect();
-        let (began, entries) = (Timestamp::from_millis(kept.began), kept.entries);
-        Ok(Self { group, store, crypto: provider()?, leaves, finality, past, began, entries })
+        let began = Timestamp::from_millis(kept.began);
+        Ok(Self { group, store, crypto: provider()?, leaves, finality, past, began, since })
     }
 
     fn public(&self, bytes: &[u8], kind: ContentType) -> Result<ProtocolMessage, DeliveryError> {
@@ -382,16 +415,25 @@ impl Follower {
         if message.content_type() != kind {
             return Err(DeliveryError::Malformed("another kind of handshake is expected"));
         }
+        self.placed(&message)?;
+        Ok(message)
+    }
+
+    fn placed(&self, message: &ProtocolMessage) -> Result<(), DeliveryError> {
         if message.group_id() != self.group.group_id() {
             return Err(DeliveryError::Malformed("a message of another group"));
         }
         if message.epoch() != self.group.group_context().epoch() {
             return Err(DeliveryError::Stale { current: self.epoch() });
         }
-        Ok(message)
+        Ok(())
     }
 
-    fn waiting(&self) -> Result<std::collections::BTreeSet<DeviceId>, DeliveryError> {
+    /// Devices whose removal the server has proposed and no commit has applied.
+    ///
+    /// # Errors
+    /// [`DeliveryError::State`] when the kept proposals cannot be read.
+    pub fn waiting(&self) -> Result<BTreeSet<DeviceId>, DeliveryError> {
         let queued = self.group.queued_proposals(&self.store).map_err(|_| DeliveryError::State)?;
         Ok(waiting_removals(queued.iter().map(|(_, q)| q), &self.leaves))
     }
@@ -415,17 +457,28 @@ impl Follower {
         self.store.replace(past.state);
         self.group = self.load(&self.store)?;
         self.leaves = Leaves::of(&self.group)?;
-        (self.began, self.entries) = (past.began, past.entries);
+        (self.began, self.since) = (past.began, past.since);
         Ok(())
     }
 
     /// Keeps what a drop could need: the last final epoch and provisional ones before the head.
     fn forget_past(&mut self) {
         let head = self.finality.head();
-        let mut keep: std::collections::BTreeSet<EpochRef> = self.finality.provisional().collect();
+        let mut keep: BTreeSet<EpochRef> = self.finality.provisional().collect();
         keep.insert(self.finality.last());
         keep.remove(&head);
         self.past.retain(|epoch, _| keep.contains(epoch));
+    }
+}
+
+/// The epoch that a handshake leaves or speaks in, as it says itself.
+///
+/// # Errors
+/// [`DeliveryError::Malformed`] for what is no PublicMessage.
+pub fn epoch_of(bytes: &[u8]) -> Result<u64, DeliveryError> {
+    match parse(bytes)?.extract() {
+        MlsMessageBodyIn::PublicMessage(message) => Ok(ProtocolMessage::from(message).epoch().as_u64()),
+        _ => Err(DeliveryError::Malformed("handshakes are PublicMessages")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Appending, as both engines do it: the order of steps, the texts, and what rows stand for.
 //!
 //! For each append, inside one transaction that it may share with others but never half:
-//! 1. An entry of a device found under its (device, client id) makes the append a repetition: [`first_time`] says which rows to
+//! 1. An entry of a device found under its (device, client id, epoch) makes the append a repetition: [`first_time`] says which rows to
 //!    give; nothing is changed. This comes before any refusal. Two at once: the second one is the repetition.
 //! 2. `founded`: [`FOUND`] (`Exists("direct")`). Otherwise the conversation must be there (`Missing("conversation")`) with
 //!    `rules_version` (`Stale`).
@@ -10,21 +10,22 @@
 //!    [`INSERT_ENTRY`], [`USE_BLOB`], [`ADVANCE`].
 //! 5. `erase`: [`ERASE`] (`Missing("entry")`), [`UNUSE_BLOBS`]; only entries from before this append.
 //! 6. `changes`, in order: [`ADD_MEMBER`] with [`first_readable`], [`REMOVE_MEMBER`], [`SET_MEMBER_ROLE`] (both
-//!    `Missing("membership")`), each with [`BUMP_ACCOUNT`] (`Missing("account")`) and [`NOTE_ACCOUNT`]; then [`CHANGED`], which
-//!    raises `rules_version` unless the conversation was just founded.
+//!    `Missing("membership")`), each with [`BUMP_ACCOUNT`] (`Missing("account")`) and [`NOTE_ACCOUNT`].
+//! 7. `group`: what [`group`] says, in order; each account of [`welcomed`] is noted as in 6.
+//! 8. After 6 or 7, [`CHANGED`], which raises `rules_version` unless the conversation was just founded.
 
-use rempart_base::{AccountId, BlobHash};
+use rempart_base::{AccountId, BlobHash, Timestamp};
 use rempart_domain::conversation::{Change, Kind, MemberRole};
 use rempart_domain::journal::{EntryKind, Envelope, Sender};
 use rempart_ports::StoreError;
-use rempart_ports::store::{Append, Founded, JournalRow};
+use rempart_ports::store::{Append, Founded, JournalRow, Since};
 
 use crate::value::{Row, Value};
 
 /// Columns of an entry, as [`row`] reads them.
 macro_rules! entry_columns {
     () => {
-        "conversation, seq, kind, account, device, client_id, written, refers_to, blobs, body, leaf"
+        "conversation, seq, kind, account, device, client_id, written, refers_to, blobs, body, leaf, epoch"
     };
 }
 pub(crate) use entry_columns;
@@ -32,8 +33,9 @@ pub(crate) use entry_columns;
 /// The head of a conversation: `last_seq`, `rules_version`, `kind`, of `$1`.
 pub const HEAD: &str = "SELECT last_seq, rules_version, kind FROM conversation WHERE id = $1";
 
-/// The entry of device `$1` under client id `$2`.
-pub const FIND: &str = concat!("SELECT ", entry_columns!(), " FROM entry WHERE device = $1 AND client_id = $2");
+/// The entry of device `$1` under client id `$2` in epoch `$3`.
+pub const FIND: &str =
+    concat!("SELECT ", entry_columns!(), " FROM entry WHERE device = $1 AND client_id = $2 AND epoch = $3");
 
 /// Entries `$2` to `$3` of conversation `$1`, in order.
 pub const SPAN: &str = concat!(
@@ -49,7 +51,7 @@ pub const FOUND: &str =
 
 /// Keeps an entry; values as the columns of [`FIND`].
 pub const INSERT_ENTRY: &str =
-    concat!("INSERT INTO entry (", entry_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+    concat!("INSERT INTO entry (", entry_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
 
 /// Moves conversation `$1` to `last_seq` `$2`, `last_time` `$3`; `details_seq` is raised to `$4`.
 pub const ADVANCE: &str = "UPDATE conversation SET last_seq = $2, last_time = $3,
@@ -87,6 +89,28 @@ pub const BUMP_ACCOUNT: &str = "UPDATE account SET journal_seq = journal_seq + 1
 pub const NOTE_ACCOUNT: &str = "INSERT INTO account_entry (account, seq, written, change, conversation, value)
     VALUES ($1, (SELECT journal_seq FROM account WHERE id = $1), $2, $3, $4, $5)";
 
+/// Keeps the group of conversation `$1`: state `$2`, since entry `$3`, due `$4`.
+const PUT_GROUP: &str = "INSERT INTO group_state (conversation, state, since, due) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (conversation) DO UPDATE SET state = excluded.state, since = excluded.since, due = excluded.due";
+
+/// Leaf of conversation `$1`: device `$2`, account `$3`, leaving `$4`.
+const SEAT: &str = "INSERT INTO group_leaf (conversation, device, account, leaving) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (conversation, device) DO UPDATE SET account = excluded.account, leaving = excluded.leaving";
+
+/// Device `$2` has no leaf in conversation `$1` any more.
+const UNSEAT: &str = "DELETE FROM group_leaf WHERE conversation = $1 AND device = $2";
+
+/// A Welcome of conversation `$1`, entry `$2`, time `$3`: body `$4`.
+const PUT_WELCOME: &str = "INSERT INTO welcome_body (conversation, seq, written, body) VALUES ($1, $2, $3, $4)";
+
+/// The Welcome of conversation `$1`, entry `$2`, waits for device `$3`.
+const AWAIT_WELCOME: &str = "INSERT INTO welcome (conversation, seq, device) VALUES ($1, $2, $3)";
+
+/// Welcomes of conversation `$1` after entry `$2` go.
+const FORGET_AWAITED: &str = "DELETE FROM welcome WHERE conversation = $1 AND seq > $2";
+/// With their bodies.
+const FORGET_WELCOMES: &str = "DELETE FROM welcome_body WHERE conversation = $1 AND seq > $2";
+
 /// Counts the members of conversation `$1` and adds `$2` (0 or 1) to `rules_version`.
 pub const CHANGED: &str = "UPDATE conversation SET rules_version = rules_version + $2,
     members = (SELECT count(*) FROM membership WHERE conversation = $1) WHERE id = $1";
@@ -115,6 +139,64 @@ pub const fn sender(sender: Sender) -> Option<(AccountId, rempart_base::DeviceId
         Sender::Device(account, device) => Some((account, device)),
         Sender::Server => None,
     }
+}
+
+/// An epoch as kept: nothing where there is none.
+#[must_use]
+pub fn epoch(epoch: Option<[u8; 32]>) -> Vec<u8> {
+    epoch.map(Vec::from).unwrap_or_default()
+}
+
+/// Whether an append is entries and nothing else.
+#[must_use]
+pub fn is_plain(append: &Append) -> bool {
+    append.founded.is_none() && append.changes.is_empty() && append.erase.is_none() && append.group.is_none()
+}
+
+/// Whether an append raises `rules_version`, or founds.
+#[must_use]
+pub fn is_change(append: &Append) -> bool {
+    !append.changes.is_empty() || append.group.is_some()
+}
+
+/// Statements that change the group, where `first` is the first entry of this append and `time` that of its last.
+#[must_use]
+pub fn group(append: &Append, first: u64, time: Timestamp) -> Vec<(&'static str, Vec<Value>)> {
+    let Some(group) = &append.group else { return Vec::new() };
+    let id = append.conversation;
+    let since = match group.since {
+        Since::Entry(place) => first + place,
+        Since::At(seq) => seq,
+    };
+    let mut batch = vec![(PUT_GROUP, vec![id.into(), group.state.as_slice().into(), since.into(), group.due.into()])];
+    for device in &group.unseated {
+        batch.push((UNSEAT, vec![id.into(), (*device).into()]));
+    }
+    for leaf in &group.seated {
+        batch.push((SEAT, vec![id.into(), leaf.device.into(), leaf.account.into(), leaf.leaving.into()]));
+    }
+    if let Some(after) = group.forget_after {
+        batch.push((FORGET_AWAITED, vec![id.into(), after.into()]));
+        batch.push((FORGET_WELCOMES, vec![id.into(), after.into()]));
+    }
+    if let Some(welcome) = &group.welcome {
+        batch.push((PUT_WELCOME, vec![id.into(), since.into(), time.into(), welcome.body.as_slice().into()]));
+        for (_, device) in &welcome.devices {
+            batch.push((AWAIT_WELCOME, vec![id.into(), since.into(), (*device).into()]));
+        }
+    }
+    batch
+}
+
+/// Accounts for whose devices a Welcome comes with this append, each once.
+#[must_use]
+pub fn welcomed(append: &Append) -> Vec<AccountId> {
+    let welcome = append.group.as_ref().and_then(|group| group.welcome.as_ref());
+    let mut accounts: Vec<AccountId> =
+        welcome.iter().flat_map(|welcome| &welcome.devices).map(|(account, _)| *account).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    accounts
 }
 
 /// Hashes one after the other, as kept in an entry.
@@ -158,7 +240,10 @@ pub fn first_time(append: &Append, place: usize, found: &JournalRow) -> (u64, u6
 pub fn same_shape(append: &Append, found: JournalRow, rows: Vec<JournalRow>) -> Vec<JournalRow> {
     let same = |row: &Envelope, new: &Envelope| {
         let written_by_server = row.sender == Sender::Server;
-        row.kind == new.kind && row.sender == new.sender && (written_by_server || row.client_id == new.client_id)
+        row.kind == new.kind
+            && row.sender == new.sender
+            && (written_by_server || row.epoch == new.epoch)
+            && (written_by_server || row.client_id == new.client_id)
     };
     let pairs = || rows.iter().zip(&append.entries);
     let all = rows.len() == append.entries.len() && pairs().all(|(row, new)| same(&row.envelope, &new.envelope));
@@ -187,6 +272,12 @@ pub fn row(row: Row) -> Result<JournalRow, StoreError> {
         return Err(c.corrupt());
     }
     let blobs = hashes.iter().map(|hash| BlobHash::from_bytes(*hash)).collect();
-    let envelope = Envelope { conversation, kind, sender, client_id, time, refers_to, blobs };
-    Ok(JournalRow { seq, envelope, body: c.maybe_blob()?, leaf: c.blob()? })
+    let (body, leaf, epoch) = (c.maybe_blob()?, c.blob()?, c.blob()?);
+    let epoch = match <[u8; 32]>::try_from(epoch.as_slice()) {
+        Ok(epoch) => Some(epoch),
+        Err(_) if epoch.is_empty() => None,
+        Err(_) => return Err(c.corrupt()),
+    };
+    let envelope = Envelope { conversation, kind, sender, client_id, time, refers_to, blobs, epoch };
+    Ok(JournalRow { seq, envelope, body, leaf })
 }

@@ -9,7 +9,7 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("key_check_pkey", "key_check.purpose", "key"),
     ("conversation_pair", "conversation.pair_low, conversation.pair_high, conversation.protection", "direct"),
     ("conversation_pkey", "conversation.id", "conversation"),
-    ("entry_client", "entry.device, entry.client_id", "entry"),
+    ("entry_client", "entry.device, entry.client_id, entry.epoch", "entry"),
     ("link_secret", "link.secret", "link"),
     ("invitation_pkey", "invitation.id", "invitation"),
     ("invitation_secret", "invitation.secret", "invitation"),

@@ -1,5 +1,7 @@
 //! Accounts, as administrators see and change them.
 
+use std::sync::Arc;
+
 use rempart_base::{AccountId, Timestamp, limits};
 use rempart_domain::account::{Account, Changer, Credentials};
 use rempart_domain::refusal::Reason;
@@ -202,13 +204,14 @@ impl App {
     ///
     /// # Errors
     /// `not_allowed` names the rule (nobody closes their own); `account_unknown`, `last_owner`.
-    pub async fn disable_account(&self, ctx: &Ctx, id: AccountId) -> Outcome<()> {
+    pub async fn disable_account(self: &Arc<Self>, ctx: &Ctx, id: AccountId) -> Outcome<()> {
         let (changer, target) = self.managed(ctx, id).await?;
         changer.may_close(&target)?;
         let written = self.store.update_standing(id, target.role, false).await;
         written.map_err(|error| expect(error, Reason::LastOwner))?;
         self.store.delete_api_tokens(id, None).await?;
         self.end_all_sessions(id).await?;
+        self.tidy_groups_of(id, ctx.now).await?;
         self.audit_done(ctx, "accounts.disable", id).await
     }
 

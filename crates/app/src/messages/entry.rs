@@ -101,7 +101,7 @@ pub(crate) fn leaf_of(envelope: &Envelope, seq: u64, content_len: u32, content_h
             Sender::Device(_, device) => leaf::Sender::Device(device),
             Sender::Server => leaf::Sender::Task("server".to_owned()),
         },
-        epoch_ref: Vec::new(),
+        epoch_ref: envelope.epoch.map(Vec::from).unwrap_or_default(),
         refers_to: envelope.refers_to,
         content_len,
         content_hash,

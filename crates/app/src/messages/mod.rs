@@ -28,6 +28,7 @@ pub use rempart_ports::store::{MemberMark, Range};
 use crate::App;
 use crate::error::{Failure, Outcome};
 use crate::feed::Signal;
+use crate::groups::Passed;
 use crate::seal::DataKey;
 
 /// Times that a decision is made anew when the conversation changed meanwhile.
@@ -90,6 +91,43 @@ pub struct Post {
     pub refers_to: u64,
     /// Blobs it names.
     pub blobs: Vec<BlobHash>,
+    /// The epoch that the content is sealed in.
+    pub epoch: Option<[u8; 32]>,
+}
+
+/// Entries that are to be appended together, with what opens them again.
+#[derive(Default)]
+pub(crate) struct Draft {
+    pub(crate) entries: Vec<NewEntry>,
+    pub(crate) sealings: Vec<Arc<Sealing>>,
+}
+
+impl Draft {
+    /// Adds an entry that carries no readable details.
+    pub(crate) fn add(&mut self, app: &App, to: &Conversation, envelope: Envelope, content: Bytes) -> Outcome<()> {
+        self.add_details(app, to, envelope, content, false)
+    }
+
+    /// Adds an entry and says whether it carries readable details.
+    pub(crate) fn add_details(
+        &mut self,
+        app: &App,
+        to: &Conversation,
+        envelope: Envelope,
+        content: Bytes,
+        details: bool,
+    ) -> Outcome<()> {
+        let sealing = Arc::new(app.sealing(to, envelope.clone(), content)?);
+        self.entries.push(NewEntry { envelope, finish: sealing.clone(), details });
+        self.sealings.push(sealing);
+        Ok(())
+    }
+
+    /// Adds what another draft holds, after its own.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.entries.extend(other.entries);
+        self.sealings.extend(other.sealings);
+    }
 }
 
 /// The entry is on disk.
@@ -105,7 +143,8 @@ impl App {
     /// Appends an entry written by a device; durable when this ends.
     ///
     /// # Errors
-    /// Refusals of [`journal::post`], `content_invalid`, `conversation_unknown`, `blob_unknown`, `conflict`.
+    /// Refusals of [`journal::post`], `content_invalid`, `conversation_unknown`, `blob_unknown`, `epoch_invalid`, `conflict`; in sealed
+    /// conversations those of its group, which a commit cures (`epoch_*`).
     pub async fn post(self: &Arc<Self>, ctx: &Ctx, post: Post) -> Outcome<Receipt> {
         let who = ctx.ready(Scope::Post)?;
         let mut fresh = false;
@@ -117,7 +156,20 @@ impl App {
                 who.role,
                 &journal::Proposal { size: post.content.len(), refers_to: post.refers_to, blobs: &post.blobs },
             )?;
-            let details = self.check_open(&place, &post)?;
+            let (details, passed) = if place.conversation.protection == Protection::Open {
+                (self.check_open(&place, &post)?, Passed::Alone)
+            } else {
+                match self.pass_sealed(&place, who, &post, ctx.now).await {
+                    Ok(Passed::Outdated) => {
+                        self.forget_places(post.conversation);
+                        fresh = true;
+                        continue;
+                    }
+                    Ok(passed) => (false, passed),
+                    // A repetition comes before any refusal.
+                    Err(refused) => return self.sent_before(&place, who, &post).await?.ok_or(refused),
+                }
+            };
             self.check_blobs(&place, who.account, &post.blobs).await?;
             let envelope = Envelope {
                 conversation: post.conversation,
@@ -127,24 +179,23 @@ impl App {
                 time: ctx.now,
                 refers_to: post.refers_to,
                 blobs: post.blobs.clone(),
+                epoch: post.epoch,
             };
-            let sealing = Arc::new(self.sealing(&place.conversation, envelope.clone(), post.content.clone())?);
-            let append = Append {
-                conversation: post.conversation,
-                rules_version: place.conversation.rules_version,
-                founded: None,
-                entries: vec![NewEntry { envelope, finish: sealing.clone(), details }],
-                changes: Vec::new(),
-                erase: None,
-            };
-            match self.append(append, vec![sealing]).await {
-                Ok((_, entries)) => return self.receipt(&entries),
-                Err(Failure::Refused(refusal)) if refusal.reason == Reason::Conflict => {
-                    self.forget_places(post.conversation);
-                    fresh = true;
+            let mut draft = Draft::default();
+            draft.add_details(self, &place.conversation, envelope, post.content.clone(), details)?;
+            let group = match passed {
+                Passed::Confirms(more, change) => {
+                    draft.extend(more);
+                    Some(*change)
                 }
-                Err(other) => return Err(other),
+                Passed::Alone | Passed::Outdated => None,
+            };
+            let append = draft.append(&place.conversation, group);
+            match self.append(append, draft.sealings).await {
+                Ok((_, entries)) => return self.receipt(&entries),
+                Err(other) => self.unless_conflict(post.conversation, other)?,
             }
+            fresh = true;
         }
         Err(Reason::Conflict.into())
     }
@@ -164,7 +215,12 @@ impl App {
             let reason = if text.trim().is_empty() { Reason::ContentEmpty } else { Reason::ContentTooLarge };
             Refusal::field(reason, "text")
         })?;
-        let post = Post { conversation, client_id, content: content.into(), refers_to: 0, blobs: Vec::new() };
+        let place = self.place(conversation, ctx.ready(Scope::Post)?.account, false).await?;
+        if place.conversation.protection != Protection::Open {
+            return Err(Reason::ProtectionUnavailable.into());
+        }
+        let blobs = Vec::new();
+        let post = Post { conversation, client_id, content: content.into(), refers_to: 0, blobs, epoch: None };
         self.post(ctx, post).await
     }
 
@@ -196,6 +252,7 @@ impl App {
                 time: ctx.now,
                 refers_to: seq,
                 blobs: Vec::new(),
+                epoch: None,
             };
             let sealing = Arc::new(self.sealing(&place.conversation, envelope.clone(), Bytes::new())?);
             let append = Append {
@@ -205,6 +262,7 @@ impl App {
                 entries: vec![NewEntry { envelope, finish: sealing.clone(), details: false }],
                 changes: Vec::new(),
                 erase: Some(seq),
+                group: None,
             };
             match self.append(append, vec![sealing]).await {
                 Ok(_) => return Ok(()),
@@ -323,7 +381,7 @@ impl App {
     ) -> Outcome<(Appended, Vec<Arc<Entry>>)> {
         let conversation = append.conversation;
         let founded = append.founded.is_some();
-        let changed = !append.changes.is_empty() || founded;
+        let changed = !append.changes.is_empty() || append.group.is_some() || founded;
         let erased = append.erase;
         let appended = self.store.append(append).await?;
         if appended.repeated {
@@ -387,7 +445,7 @@ impl App {
         });
     }
 
-    fn receipt(&self, entries: &[Arc<Entry>]) -> Outcome<Receipt> {
+    pub(crate) fn receipt(&self, entries: &[Arc<Entry>]) -> Outcome<Receipt> {
         let entry = entries.first().cloned().ok_or(crate::error::Fault::Ended("appending"))?;
         let message = rempart_merkle::promise::message(&rempart_merkle::leaf::leaf_hash(&entry.leaf));
         let mut promise = [0u8; 64];
@@ -453,8 +511,8 @@ impl App {
 
     /// In an open conversation the server reads the content: it must be one. Gives whether it carries details that count.
     fn check_open(&self, place: &Place, post: &Post) -> Outcome<bool> {
-        if place.conversation.protection != Protection::Open {
-            return Ok(false);
+        if post.epoch.is_some() {
+            return Err(Refusal::field(Reason::EpochInvalid, "epoch").into());
         }
         match rempart_content::decode(&post.content) {
             Ok(Content::Details(_)) => Ok(place.member.role <= MemberRole::Moderator),

@@ -121,6 +121,11 @@ impl Recent {
         Some(tail.entries.iter().skip(skip).cloned().collect())
     }
 
+    /// The newest entry in memory.
+    pub(crate) fn last(&self, conversation: ConversationId) -> Option<u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).tails.get(&conversation).and_then(Tail::last)
+    }
+
     /// Forgets a conversation's entries when one of them, `seq` or later, is no longer what it was.
     pub(crate) fn forget_from(&self, conversation: ConversationId, seq: u64) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

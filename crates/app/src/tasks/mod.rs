@@ -26,6 +26,8 @@ const MARKS: Duration = Duration::from_secs(1);
 const ANNOUNCE: Duration = Duration::from_secs(30);
 /// How often presence that ended is looked for: others see it within two seconds.
 const FADE: Duration = Duration::from_secs(1);
+/// How often groups are looked at: a refused chain waits a minute, a lost device is proposed for removal within another.
+const GROUPS: Duration = Duration::from_secs(2);
 /// How often the house is tidied.
 const TIDY: Duration = Duration::from_secs(600);
 /// Failure counts older than this are forgotten.
@@ -63,11 +65,14 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) -> Outcome<()> {
         app.fade_presence();
         Ok(0)
     }));
+    tasks.spawn(every("groups", GROUPS, Arc::clone(&app), stop.clone(), |app, now| async move {
+        app.mind_groups(now).await
+    }));
     tasks.spawn(every("tidy", TIDY, Arc::clone(&app), stop.clone(), |app, now| async move {
         let idle = now.plus_millis(-app.settings.session_idle_ms);
         let sessions = app.store.close_idle_sessions(idle).await?;
         let throttles = app.store.clear_throttles(&[String::new()], Some(now.plus_millis(-THROTTLE_AGE))).await?;
-        Ok(sessions + throttles + app.tidy_files(now).await?)
+        Ok(sessions + throttles + app.tidy_files(now).await? + app.tidy_welcomes(now).await?)
     }));
     while tasks.join_next().await.is_some() {}
     Ok(())

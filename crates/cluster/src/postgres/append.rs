@@ -132,12 +132,14 @@ async fn change_members(
     first: u64,
     time: Timestamp,
 ) -> Result<Vec<(AccountId, u64)>, Stop> {
-    if append.changes.is_empty() {
+    if !shared::is_change(append) {
         return Ok(Vec::new());
     }
     let id = append.conversation;
     let from = shared::first_readable(kind, first);
     let mut accounts: Vec<AccountId> = append.changes.iter().map(|change| shared::change(change).0).collect();
+    let welcomed = shared::welcomed(append);
+    accounts.extend(&welcomed);
     let mut ordered = accounts.clone();
     ordered.sort_unstable();
     ordered.dedup();
@@ -168,6 +170,15 @@ async fn change_members(
         bumps.push(batch.0.len());
         batch.add(shared::BUMP_ACCOUNT, vec![account.into()], Some(Must::Missing("account")));
         let values = vec![account.into(), time.into(), word.into(), id.into(), Value::Int(0)];
+        batch.add(shared::NOTE_ACCOUNT, values, None);
+    }
+    for (sql, values) in shared::group(append, first, time) {
+        batch.add(sql, values, None);
+    }
+    for account in welcomed {
+        bumps.push(batch.0.len());
+        batch.add(shared::BUMP_ACCOUNT, vec![account.into()], Some(Must::Missing("account")));
+        let values = vec![account.into(), time.into(), "welcome".into(), id.into(), Value::Int(0)];
         batch.add(shared::NOTE_ACCOUNT, values, None);
     }
     batch.add(shared::CHANGED, vec![id.into(), append.founded.is_none().into()], None);
@@ -222,7 +233,8 @@ async fn one(transaction: &Transaction<'_>, sql: &str, values: Vec<Value>) -> Re
 async fn repetition(transaction: &Transaction<'_>, append: &Append) -> Result<Option<Appended>, Stop> {
     for (place, entry) in append.entries.iter().enumerate() {
         let Some((_, device)) = shared::sender(entry.envelope.sender) else { continue };
-        let values = vec![device.into(), entry.envelope.client_id.into()];
+        let epoch = shared::epoch(entry.envelope.epoch);
+        let values = vec![device.into(), entry.envelope.client_id.into(), epoch.into()];
         let Some(found) = one(transaction, shared::FIND, values).await?.rows.into_iter().next() else { continue };
         let found = shared::row(found)?;
         let (first, last) = shared::first_time(append, place, &found);
@@ -275,5 +287,6 @@ fn entry_values(row: &JournalRow) -> Vec<Value> {
         shared::blobs(&e.blobs).into(),
         row.body.clone().into(),
         row.leaf.as_slice().into(),
+        shared::epoch(e.epoch).into(),
     ]
 }

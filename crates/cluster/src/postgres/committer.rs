@@ -34,13 +34,14 @@ const LONGEST_DELAY: Duration = Duration::from_secs(5);
 /// Ordered by id, so that two nodes never wait for each other.
 const LOCK: &str =
     "SELECT id, last_seq, rules_version FROM conversation WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
-const REPEATED: &str = "SELECT e.device, e.client_id FROM unnest($1::bytea[], $2::bytea[]) AS n (device, client_id)
-    JOIN entry e ON e.device = n.device AND e.client_id = n.client_id";
+const REPEATED: &str = "SELECT e.device, e.client_id, e.epoch
+    FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) AS n (device, client_id, epoch)
+    JOIN entry e ON e.device = n.device AND e.client_id = n.client_id AND e.epoch = n.epoch";
 const BLOBS: &str = "SELECT hash FROM blob WHERE hash = ANY($1) ORDER BY hash FOR SHARE";
 const INSERT: &str = "INSERT INTO entry
-    (conversation, seq, kind, account, device, client_id, written, refers_to, blobs, body, leaf)
+    (conversation, seq, kind, account, device, client_id, written, refers_to, blobs, body, leaf, epoch)
     SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[],
-    $8::bigint[], $9::bytea[], $10::bytea[], $11::bytea[])";
+    $8::bigint[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bytea[])";
 const USE: &str =
     "INSERT INTO blob_use (blob, conversation, seq) SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[])
     ON CONFLICT (blob, conversation, seq) DO NOTHING";
@@ -60,7 +61,7 @@ pub(super) struct Job {
 
 /// Whether an append may share a transaction: entries only.
 pub(super) fn is_plain(append: &Append) -> bool {
-    append.founded.is_none() && append.changes.is_empty() && append.erase.is_none() && !append.entries.is_empty()
+    shared::is_plain(append) && !append.entries.is_empty()
 }
 
 /// The connection with its statements.
@@ -228,9 +229,10 @@ async fn batch(link: &Link, appends: &[Append]) -> Result<Vec<Option<Answer>>, P
     conversations.sort_unstable();
     conversations.dedup();
     let ids: Vec<&[u8]> = conversations.iter().map(|id| id.as_bytes().as_slice()).collect();
-    let own: Vec<(DeviceId, ClientId)> = appends.iter().flat_map(own_ids).collect();
-    let devices: Vec<&[u8]> = own.iter().map(|(device, _)| device.as_bytes().as_slice()).collect();
-    let client_ids: Vec<&[u8]> = own.iter().map(|(_, client)| client.as_bytes().as_slice()).collect();
+    let own: Vec<Own> = appends.iter().flat_map(own_ids).collect();
+    let devices: Vec<&[u8]> = own.iter().map(|(device, _, _)| device.as_bytes().as_slice()).collect();
+    let client_ids: Vec<&[u8]> = own.iter().map(|(_, client, _)| client.as_bytes().as_slice()).collect();
+    let epochs: Vec<&[u8]> = own.iter().map(|(_, _, epoch)| epoch.as_slice()).collect();
     let named: HashSet<&[u8]> = appends
         .iter()
         .flat_map(|a| &a.entries)
@@ -242,7 +244,7 @@ async fn batch(link: &Link, appends: &[Append]) -> Result<Vec<Option<Answer>>, P
     // Sent in this order without waiting in between. The look comes after the locks, so it sees what they waited for.
     let blobs = async { if named.is_empty() { Ok(Vec::new()) } else { client.query(&link.blobs, &[&named]).await } };
     let begin = client.batch_execute("BEGIN");
-    let (lock_values, repeated_values): (Values<'_, 1>, Values<'_, 2>) = ([&ids], [&devices, &client_ids]);
+    let (lock_values, repeated_values): (Values<'_, 1>, Values<'_, 3>) = ([&ids], [&devices, &client_ids, &epochs]);
     let locked = client.query(&link.lock, &lock_values);
     let repeated = client.query(&link.repeated, &repeated_values);
     let (begun, locked, repeated, blobs) = tokio::join!(biased; begin, locked, repeated, blobs);
@@ -254,11 +256,11 @@ async fn batch(link: &Link, appends: &[Append]) -> Result<Vec<Option<Answer>>, P
             heads.insert(id, Head { last_seq, rules_version, moved: None });
         }
     }
-    let mut taken: HashSet<(DeviceId, ClientId)> = HashSet::new();
+    let mut taken: HashSet<Own> = HashSet::new();
     for row in repeated? {
-        let (device, client): (&[u8], &[u8]) = (row.try_get(0)?, row.try_get(1)?);
+        let (device, client, epoch): (&[u8], &[u8], &[u8]) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         if let (Ok(device), Ok(client)) = (device.try_into(), client.try_into()) {
-            taken.insert((device, client));
+            taken.insert((device, client, epoch.to_vec()));
         }
     }
     let blobs = blobs?;
@@ -274,7 +276,7 @@ async fn batch(link: &Link, appends: &[Append]) -> Result<Vec<Option<Answer>>, P
 fn decide(
     append: &Append,
     heads: &mut HashMap<ConversationId, Head>,
-    taken: &mut HashSet<(DeviceId, ClientId)>,
+    taken: &mut HashSet<Own>,
     held: &HashSet<&[u8]>,
 ) -> Option<Answer> {
     if own_ids(append).any(|id| taken.contains(&id)) {
@@ -300,11 +302,14 @@ fn decide(
     Some(appended)
 }
 
-fn own_ids(append: &Append) -> impl Iterator<Item = (DeviceId, ClientId)> {
-    append
-        .entries
-        .iter()
-        .filter_map(|entry| shared::sender(entry.envelope.sender).map(|(_, device)| (device, entry.envelope.client_id)))
+/// What makes a repetition: device, client id, epoch.
+type Own = (DeviceId, ClientId, Vec<u8>);
+
+fn own_ids(append: &Append) -> impl Iterator<Item = Own> {
+    append.entries.iter().map(|entry| &entry.envelope).filter_map(|envelope| {
+        let (_, device) = shared::sender(envelope.sender)?;
+        Some((device, envelope.client_id, shared::epoch(envelope.epoch)))
+    })
 }
 
 /// Values of a batch, column by column.
@@ -321,6 +326,7 @@ struct Columns<'a> {
     blobs: Vec<Vec<u8>>,
     body: Vec<Option<&'a [u8]>>,
     leaf: Vec<&'a [u8]>,
+    epoch: Vec<Vec<u8>>,
 }
 
 fn number_of(value: u64) -> i64 {
@@ -342,6 +348,7 @@ impl<'a> Columns<'a> {
         self.blobs.push(shared::blobs(&e.blobs));
         self.body.push(row.body.as_deref());
         self.leaf.push(&row.leaf);
+        self.epoch.push(shared::epoch(e.epoch));
     }
 }
 
@@ -372,7 +379,7 @@ async fn write(link: &Link, decided: &[Option<Answer>], heads: &HashMap<Conversa
         }
     }
     let e = &entries;
-    let entry_values: Values<'_, 11> = [
+    let entry_values: Values<'_, 12> = [
         &e.conversation,
         &e.seq,
         &e.kind,
@@ -384,6 +391,7 @@ async fn write(link: &Link, decided: &[Option<Answer>], heads: &HashMap<Conversa
         &e.blobs,
         &e.body,
         &e.leaf,
+        &e.epoch,
     ];
     let head_values: Values<'_, 4> = [&ids, &last, &times, &details];
     let name_values: Values<'_, 3> = [&used, &used_by, &used_at];

@@ -49,7 +49,7 @@ impl Heads {
 /// Whether an append is one entry and nothing else: it then needs no savepoint, because its last step is the only one that
 /// can be refused.
 pub(super) fn is_plain(append: &Append) -> bool {
-    append.founded.is_none() && append.changes.is_empty() && append.erase.is_none() && append.entries.len() == 1
+    shared::is_plain(append) && append.entries.len() == 1
 }
 
 /// Appends one entry. An error other than of the engine leaves nothing behind.
@@ -154,7 +154,17 @@ fn change_members(
         let row = bumped.rows.into_iter().next().ok_or(StoreError::Missing("account"))?;
         accounts.push((account, row.columns("account").number()?));
     }
-    if !append.changes.is_empty() {
+    for (sql, values) in shared::group(append, head.last_seq + 1, time) {
+        execute(connection, sql, &values)?;
+    }
+    for account in shared::welcomed(append) {
+        let bumped = must(execute(connection, shared::BUMP_ACCOUNT, &[account.into()])?, Must::Missing("account"))?;
+        let values = [account.into(), time.into(), "welcome".into(), id.into(), Value::Int(0)];
+        execute(connection, shared::NOTE_ACCOUNT, &values)?;
+        let row = bumped.rows.into_iter().next().ok_or(StoreError::Missing("account"))?;
+        accounts.push((account, row.columns("account").number()?));
+    }
+    if shared::is_change(append) {
         execute(connection, shared::CHANGED, &[id.into(), append.founded.is_none().into()])?;
     }
     Ok(accounts)
@@ -164,7 +174,8 @@ fn change_members(
 fn repetition(connection: &Connection, append: &Append) -> Result<Option<Appended>, StoreError> {
     for (place, entry) in append.entries.iter().enumerate() {
         let Some((_, device)) = shared::sender(entry.envelope.sender) else { continue };
-        let values = [device.into(), entry.envelope.client_id.into()];
+        let epoch = shared::epoch(entry.envelope.epoch);
+        let values = [device.into(), entry.envelope.client_id.into(), epoch.into()];
         let Some(found) = execute(connection, shared::FIND, &values)?.rows.into_iter().next() else { continue };
         let found = shared::row(found)?;
         let (first, last) = shared::first_time(append, place, &found);
@@ -249,6 +260,7 @@ fn insert(
         shared::blobs(&e.blobs),
         finished.body,
         finished.leaf,
+        e.epoch.as_ref().map_or(&[][..], |epoch| epoch.as_slice()),
     ])?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use rempart_base::time::DAY;
 use rempart_group_policy::{Outcome, Rank, Refusal};
 use rempart_mls_client::{Changes, ClientError, MemoryStore, Suite};
-use rempart_mls_delivery::DeliveryError;
+use rempart_mls_delivery::{DeliveryError, Follower};
 
 use crate::world::{GROUP, NEXT_POLICY, POLICY, World, device, enrol};
 
@@ -105,7 +105,7 @@ fn a_waiting_removal_stops_content_and_goes_with_the_next_commit() {
     let epoch = world.follower.finality().head();
     world.lose(device(2, 1));
     let now = world.known.now;
-    let refused = world.follower.content(device(1, 0), epoch, None, now).unwrap_err();
+    let refused = world.follower.content(device(1, 0), epoch, 0, None, now).unwrap_err();
     assert!(matches!(refused, DeliveryError::Refused(Refusal::EpochRemoval)));
     // A commit by one who has not seen the proposal leaves it out: refused.
     let seat = world.seats.get_mut(&device(2, 0)).unwrap();
@@ -125,18 +125,19 @@ fn an_epoch_ends_with_the_day_and_after_500_entries() {
     let mut world = World::two_by_two(Suite::Classical, None);
     let epoch = world.follower.finality().head();
     let (now, tomorrow) = (world.known.now, world.known.now.plus_millis(DAY));
-    let over = world.follower.content(device(1, 0), epoch, None, tomorrow).unwrap_err();
+    let over = world.follower.content(device(1, 0), epoch, 0, None, tomorrow).unwrap_err();
     assert!(matches!(over, DeliveryError::Refused(Refusal::EpochDay)));
-    for _ in 0..500 {
-        world.follower.content(device(1, 0), epoch, None, now).unwrap();
-    }
-    let full = world.follower.content(device(1, 0), epoch, None, now).unwrap_err();
+    // The epoch began with entry 7 of the journal, and every entry after it counts.
+    world.follower = Follower::open(&world.follower.keep().unwrap(), 7).unwrap();
+    world.follower.content(device(1, 0), epoch, 506, None, now).unwrap();
+    let full = world.follower.content(device(1, 0), epoch, 507, None, now).unwrap_err();
     assert!(matches!(full, DeliveryError::Refused(Refusal::EpochFull)));
     world.commit(device(2, 0), &Changes::default()).unwrap();
-    let stale = world.follower.content(device(1, 0), epoch, None, now).unwrap_err();
+    let stale = world.follower.content(device(1, 0), epoch, 508, None, now).unwrap_err();
     assert!(matches!(stale, DeliveryError::Stale { .. }));
     let epoch = world.follower.finality().head();
-    world.follower.content(device(2, 0), epoch, None, now).unwrap();
+    world.follower = Follower::open(&world.follower.keep().unwrap(), 508).unwrap();
+    world.follower.content(device(2, 0), epoch, 508, None, now).unwrap();
 }
 
 #[test]
@@ -185,6 +186,7 @@ fn a_group_of_one_account_is_final_at_once() {
     let applied = world.offer(device(1, 0), &made.commit).unwrap();
     assert!(applied.outcomes.is_empty(), "now another account has a word: {:?}", applied.outcomes);
     let (epoch, now) = (applied.epoch_ref, world.known.now);
-    let outcomes = world.follower.content(device(2, 0), epoch, None, now).unwrap();
-    assert_eq!(outcomes, [Outcome::Final(vec![epoch])]);
+    assert!(!world.follower.content(device(1, 1), epoch, 0, None, now).unwrap(), "the committer's account has no word");
+    assert!(world.follower.content(device(2, 0), epoch, 0, None, now).unwrap());
+    assert_eq!(world.follower.confirm(device(2, 0)), [Outcome::Final(vec![epoch])]);
 }

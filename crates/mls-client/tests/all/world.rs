@@ -144,9 +144,9 @@ impl World {
     /// The server is started again from what it kept.
     pub(crate) fn restart(&mut self) {
         let kept = self.follower.keep().unwrap();
-        self.follower = Follower::open(&kept).unwrap();
+        self.follower = Follower::open(&kept, self.follower.since()).unwrap();
         assert_eq!(self.follower.keep().unwrap(), kept);
-        assert!(Follower::open(&kept[..kept.len() - 1]).is_err());
+        assert!(Follower::open(&kept[..kept.len() - 1], 0).is_err());
     }
 
     /// Makes, offers and confirms a commit.
@@ -214,7 +214,10 @@ impl World {
     pub(crate) fn say(&mut self, from: DeviceId, content: &[u8]) {
         let sealed = self.client(from).seal(GROUP, content).unwrap();
         let (_, epoch) = self.client(from).epoch(GROUP).unwrap();
-        self.follower.content(from, epoch, None, self.known.now).unwrap();
+        self.follower.framed(&sealed).unwrap();
+        if self.follower.content(from, epoch, 0, None, self.known.now).unwrap() {
+            assert!(!self.follower.confirm(from).is_empty());
+        }
         for (device, seat) in &mut self.seats {
             if *device != from {
                 seat.inbox.push_back(sealed.clone());

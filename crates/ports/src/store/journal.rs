@@ -5,7 +5,7 @@ use rempart_base::{AccountId, BlobHash, ClientId, ConversationId, DeviceId, Time
 use rempart_domain::conversation::{Change, Conversation};
 use rempart_domain::journal::Envelope;
 
-use super::StoreError;
+use super::{GroupChange, StoreError};
 
 /// What an entry becomes once it has its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub struct Append {
     pub changes: Vec<Change>,
     /// Body to erase in the same transaction (its leaf stays).
     pub erase: Option<u64>,
+    /// What becomes of the conversation's group.
+    pub group: Option<GroupChange>,
 }
 
 /// What was appended.
@@ -68,7 +70,7 @@ pub struct Appended {
     pub rows: Vec<JournalRow>,
     /// Whether this was a repetition: `rows` are those of the first time and nothing was changed.
     pub repeated: bool,
-    /// Accounts whose own journal got an entry, with its number (members added, removed, given another role).
+    /// Accounts whose own journal got an entry, with its number (members added, removed, given another role; a Welcome waits).
     pub accounts: Vec<(AccountId, u64)>,
 }
 
@@ -105,6 +107,8 @@ pub enum AccountChange {
     Settings,
     /// Its keys or devices in the key log changed, or a new device asks for the keyring.
     Keys,
+    /// A Welcome waits for one of its devices.
+    Welcome(ConversationId),
 }
 
 /// An entry of an account's own journal.
@@ -123,7 +127,7 @@ pub struct AccountRow {
 pub trait Journal: Send + Sync {
     /// Appends; durable when the future ends. Appends of many callers are committed together.
     ///
-    /// An entry of a device whose (device, client id) was appended before is a repetition; that comes before any refusal. Its
+    /// An entry of a device whose (device, client id, epoch) was appended before is a repetition; that comes before any refusal. Its
     /// rows are those appended together then, or the one entry alone where they were of another kind or sender.
     ///
     /// # Errors
@@ -136,8 +140,17 @@ pub trait Journal: Send + Sync {
     /// A page of a conversation's journal, at most `limit` rows, oldest first.
     async fn read(&self, id: ConversationId, range: Range, limit: u32) -> Result<Vec<JournalRow>, StoreError>;
 
-    /// The entry that a device appended under a client id, with its conversation.
+    /// The entry that a device appended under a client id, with its conversation; the newest where there are several, in other
+    /// epochs.
     async fn find(&self, device: DeviceId, client: ClientId) -> Result<Option<JournalRow>, StoreError>;
+
+    /// The entry that a device appended under a client id in one epoch.
+    async fn find_in(
+        &self,
+        device: DeviceId,
+        client: ClientId,
+        epoch: [u8; 32],
+    ) -> Result<Option<JournalRow>, StoreError>;
 
     /// Notes a change in an account's own journal and gives its number.
     async fn note(&self, id: AccountId, change: AccountChange, now: Timestamp) -> Result<u64, StoreError>;

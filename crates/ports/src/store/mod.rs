@@ -6,6 +6,7 @@
 mod accounts;
 mod conversations;
 mod files;
+mod groups;
 mod journal;
 mod keys;
 mod log;
@@ -21,6 +22,7 @@ use thiserror::Error as ThisError;
 pub use accounts::{AccountFilter, AccountOverview, AccountPage, Accounts, Throttle};
 pub use conversations::{ConversationView, Conversations, Marks, MemberMark};
 pub use files::{BlobRecord, Files, UploadRecord};
+pub use groups::{GroupChange, GroupRow, Groups, LeafRow, NewWelcome, Since, WelcomeRow};
 pub use journal::{
     AccountChange, AccountRow, Append, Appended, Finish, Finished, Founded, Journal, JournalRow, NewEntry, Range,
 };
@@ -64,7 +66,18 @@ pub enum StoreError {
 /// All of the truth.
 #[async_trait]
 pub trait Store:
-    Organisations + Accounts + Sessions + Conversations + Journal + TransparencyLog + Keys + Files + Operations + Send + Sync
+    Organisations
+    + Accounts
+    + Sessions
+    + Conversations
+    + Journal
+    + Groups
+    + TransparencyLog
+    + Keys
+    + Files
+    + Operations
+    + Send
+    + Sync
 {
     /// Whether the database answers and can write, for health.
     async fn check(&self) -> Result<(), StoreError>;

@@ -16,6 +16,12 @@ const AFTER: &str =
 const BEFORE: &str =
     concat!("SELECT ", entry_columns!(), " FROM entry WHERE conversation = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3");
 
+const NEWEST: &str = concat!(
+    "SELECT ",
+    entry_columns!(),
+    " FROM entry WHERE device = $1 AND client_id = $2 ORDER BY written DESC, seq DESC LIMIT 1"
+);
+
 fn account_row(c: &mut Columns) -> Result<AccountRow, StoreError> {
     let (seq, time, change) = (c.number()?, c.time()?, c.text()?);
     let (conversation, value) = (c.maybe_id()?, c.number()?);
@@ -25,6 +31,7 @@ fn account_row(c: &mut Columns) -> Result<AccountRow, StoreError> {
         ("read", Some(id)) => AccountChange::Read(id, value),
         ("settings", None) => AccountChange::Settings,
         ("keys", None) => AccountChange::Keys,
+        ("welcome", Some(id)) => AccountChange::Welcome(id),
         _ => return Err(c.corrupt()),
     };
     Ok(AccountRow { seq, time, change })
@@ -50,7 +57,17 @@ impl<D: Driver> Journal for SqlStore<D> {
     }
 
     async fn find(&self, device: DeviceId, client: ClientId) -> Result<Option<JournalRow>, StoreError> {
-        let rows = self.driver.read(sql!(append::FIND, device, client)).await?;
+        let rows = self.driver.read(sql!(NEWEST, device, client)).await?;
+        rows.into_iter().next().map(append::row).transpose()
+    }
+
+    async fn find_in(
+        &self,
+        device: DeviceId,
+        client: ClientId,
+        epoch: [u8; 32],
+    ) -> Result<Option<JournalRow>, StoreError> {
+        let rows = self.driver.read(sql!(append::FIND, device, client, epoch)).await?;
         rows.into_iter().next().map(append::row).transpose()
     }
 
@@ -61,6 +78,7 @@ impl<D: Driver> Journal for SqlStore<D> {
             AccountChange::Read(id, read) => ("read", Some(id), read),
             AccountChange::Settings => ("settings", None, 0),
             AccountChange::Keys => ("keys", None, 0),
+            AccountChange::Welcome(id) => ("welcome", Some(id), 0),
         };
         let batch = vec![
             sql!(BUMP_ACCOUNT, id).must(Must::Missing("account")),

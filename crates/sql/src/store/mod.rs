@@ -4,6 +4,7 @@ mod accounts;
 mod conversations;
 mod files;
 mod fold;
+mod groups;
 mod journal;
 mod keys;
 mod log;

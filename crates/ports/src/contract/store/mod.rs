@@ -116,6 +116,7 @@ fn entry(conversation: ConversationId, sender: Sender, client: u32) -> NewEntry 
         time: at(client.into()),
         refers_to: 0,
         blobs: Vec::new(),
+        epoch: None,
     };
     NewEntry { envelope, finish: Arc::new(Plain), details: false }
 }
@@ -129,13 +130,14 @@ fn message(conversation: ConversationId, n: u8, client: u32) -> Append {
         entries: vec![entry(conversation, Sender::Device(account_id(n), device_id(n)), client)],
         changes: Vec::new(),
         erase: None,
+        group: None,
     }
 }
 
 /// A change of members with the entry that tells of it.
 fn change(conversation: ConversationId, rules_version: i64, client: u32, changes: Vec<Change>) -> Append {
     let entries = vec![entry(conversation, Sender::Server, client)];
-    Append { conversation, rules_version, founded: None, entries, changes, erase: None }
+    Append { conversation, rules_version, founded: None, entries, changes, erase: None, group: None }
 }
 
 /// A conversation with its members, the first of them the founder; accounts `1` and `2` are the pair of a direct one.
@@ -166,6 +168,7 @@ fn founding(n: u8, kind: Kind, protection: Protection, members: &[u8]) -> Append
         entries: vec![entry(conversation, Sender::Server, n.into())],
         changes: members.iter().enumerate().map(add).collect(),
         erase: None,
+        group: None,
     }
 }
 
