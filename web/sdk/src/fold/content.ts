@@ -30,6 +30,18 @@ export type Content =
       readonly removed: readonly AccountId[];
       readonly roles: readonly { readonly account: AccountId; readonly role: MemberRole }[];
     }
+  /** What the server says of a group; epochs and the group's name in base64url. */
+  | {
+      readonly type: "group";
+      readonly what: "started";
+      readonly by: AccountId;
+      readonly device: string;
+      readonly group: string;
+      readonly epoch: string;
+    }
+  | { readonly type: "group"; readonly what: "final"; readonly epochs: readonly string[] }
+  | { readonly type: "group"; readonly what: "dropped"; readonly to: string; readonly epochs: readonly string[] }
+  | { readonly type: "group"; readonly what: "alarm"; readonly device: string; readonly epoch: string }
   /** Shown as a message that this client cannot show. */
   | { readonly type: "unsupported" }
   /** A known type that breaks its rules; counts for nothing. */
@@ -40,6 +52,9 @@ type Fields = Record<string, unknown>;
 const ROLES: ReadonlySet<unknown> = new Set<MemberRole>(["owner", "moderator", "member", "reader"]);
 const ACCOUNT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const BLOB = /^[0-9a-f]{64}$/;
+/** Base64url without padding, its unused bits zero: of 32 and of 16 bytes. */
+const EPOCH = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+const GROUP = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 const FILE_NAME = /^[^/\\\u0000-\u001f\u007f-\u009f]+$/u;
 
 /** Counts characters as the limits mean them: Unicode scalar values. */
@@ -55,6 +70,10 @@ function isFields(value: unknown): value is Fields {
 
 function isAccount(value: unknown): value is AccountId {
   return typeof value === "string" && ACCOUNT.test(value);
+}
+
+function isName(value: unknown, kind: RegExp): value is string {
+  return typeof value === "string" && kind.test(value);
 }
 
 function isCount(value: unknown): value is number {
@@ -179,13 +198,33 @@ export function readContent(bytes: Uint8Array): Content {
       if (added === null || roles === null || removed === null) return INVALID;
       return { type: "membership", by: isAccount(value.by) ? value.by : null, added, removed, roles };
     }
+    case "group":
+      return readGroup(value);
     default:
       return UNSUPPORTED;
   }
 }
 
+function readGroup(value: Fields): Content {
+  const { what, by, device, group, epoch, to } = value;
+  const epochs = list(value.epochs, (one) => (isName(one, EPOCH) ? one : null));
+  switch (what) {
+    case "started":
+      if (!isAccount(by) || !isAccount(device) || !isName(group, GROUP) || !isName(epoch, EPOCH)) return INVALID;
+      return { type: "group", what, by, device, group, epoch };
+    case "final":
+      return epochs === null ? INVALID : { type: "group", what, epochs };
+    case "dropped":
+      return epochs === null || !isName(to, EPOCH) ? INVALID : { type: "group", what, to, epochs };
+    case "alarm":
+      return isAccount(device) && isName(epoch, EPOCH) ? { type: "group", what, device, epoch } : INVALID;
+    default:
+      return typeof what === "string" ? UNSUPPORTED : INVALID;
+  }
+}
+
 /** Writes content that can be posted. */
-export function writeContent(content: Exclude<Content, { type: "unsupported" | "invalid" | "membership" }>): Uint8Array {
+export function writeContent(content: Exclude<Content, { type: "unsupported" | "invalid" | "membership" | "group" }>): Uint8Array {
   const fields: Fields = { v: 1, type: content.type };
   switch (content.type) {
     case "message":

@@ -147,6 +147,7 @@ export class Fold {
         this.#fact(entry, { type: "reaction", seq: entry.seq, account: entry.account, reaction: content.reaction, on: content.on });
         break;
       case "membership":
+      case "group":
       case "invalid":
         break;
     }

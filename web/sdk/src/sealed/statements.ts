@@ -1,6 +1,7 @@
 // What the server says of a group in the journal: a `group` content.
 
 import { fromBase64Url } from "../bytes";
+import { readContent } from "../fold/content";
 import type { Entry } from "../wire";
 
 export type GroupWord =
@@ -14,15 +15,18 @@ export type GroupWord =
 /** Reads a `group` entry. Never throws. */
 export function readGroupWord(entry: Entry): GroupWord {
   if (entry.content == null) return { event: "unknown" };
-  let fields: Record<string, unknown>;
-  try {
-    fields = JSON.parse(new TextDecoder().decode(fromBase64Url(entry.content))) as Record<string, unknown>;
-  } catch {
-    return { event: "unknown" };
+  const content = readContent(fromBase64Url(entry.content));
+  if (content.type !== "group") return { event: "unknown" };
+  switch (content.what) {
+    case "started":
+      return { event: "started", epochRef: content.epoch };
+    case "final": {
+      const last = content.epochs.at(-1);
+      return last === undefined ? { event: "unknown" } : { event: "final", epochRef: last };
+    }
+    case "dropped":
+      return { event: "dropped", epochRef: content.to };
+    case "alarm":
+      return { event: "alarm", device: content.device };
   }
-  const { event } = fields;
-  const epochRef = typeof fields.epoch_ref === "string" ? fields.epoch_ref : (entry.epoch ?? null);
-  if ((event === "started" || event === "final" || event === "dropped") && epochRef !== null) return { event, epochRef };
-  if (event === "alarm") return { event, device: typeof fields.device === "string" ? fields.device : null };
-  return { event: "unknown" };
 }
