@@ -284,7 +284,7 @@ function goneProblem(): ApiProblem {
 
 /** The content's bytes, what they are about, and the blobs that they name. The same for each try. */
 export function encode(content: OutboxContent): { bytes: Uint8Array; refersTo: number | null; blobs: readonly string[] } {
-  const written = (value: Exclude<Content, { type: "unsupported" | "invalid" | "membership" }>) => writeContent(value);
+  const written = (value: Exclude<Content, { type: "unsupported" | "invalid" | "membership" | "group" }>) => writeContent(value);
   switch (content.type) {
     case "message": {
       const blobs = content.files.flatMap((file: (typeof content.files)[number]) => (file.thumbnail === undefined ? [file.blob] : [file.blob, file.thumbnail.blob]));
