@@ -10,13 +10,16 @@ import { ApiProblem, NetworkError } from "./problem";
 import type { ConversationId, ConversationView } from "./public";
 import { Derived, Value } from "./readable";
 import { Room, type RoomPorts } from "./room";
-import type { Seal } from "./seal";
+import { SealedSide } from "./sealed/side";
 import { Activity, Latest, MarksBook, Typing } from "./signals";
 import { IndexedStore, type Store, type StoredConversation, type Window } from "./store";
 import type { AccountEntry, Answer, Conversation, Me, Op, Params, SessionNow, Welcome } from "./wire";
 
 const ACK_PACE_MS = 1_000;
 const READ_PACE_MS = 500;
+/** After a device came in: the title is said by who let it in, by another moderator only if that one does not. */
+const DETAILS_OWN_MS = 300;
+const DETAILS_OTHER_MS = 4_000;
 /** Requests of pages at once: a long list of conversations must not fill the server's queue for this session. */
 const AT_ONCE = 6;
 /** Ops that may change the session's cookie, which only an HTTP answer can. */
@@ -28,7 +31,6 @@ const DUTIES: ReadonlySet<string> = new Set(["factor_required", "password_change
 export interface AccountPorts {
   readonly host: Host;
   readonly http: Http;
-  readonly seal: Seal;
   uuid(): string;
   /** The server says that there is no session. */
   ended(): void;
@@ -48,6 +50,7 @@ export class Account {
   readonly typing: Typing;
   readonly marks: MarksBook;
   readonly activity: Activity;
+  readonly sealed: SealedSide;
   readonly conversations: Derived<readonly ConversationView[]>;
   readonly totals: Derived<{ readonly unread: number; readonly mentions: number }>;
   readonly rooms = new Map<ConversationId, Room>();
@@ -102,11 +105,34 @@ export class Account {
       { clock, store, command: (op, params) => this.command(op, params), changed: () => this.#namesChanged() },
       loaded.people,
     );
+    this.sealed = new SealedSide({
+      host: host.indexedDB === null ? null : host.sealed,
+      account: id,
+      device: me.device,
+      now: () => clock.now(),
+      after: (ms, run) => clock.after(ms, run),
+      cancel: (timer) => clock.cancel(timer),
+      jitter: () => host.jitter(),
+      random: (bytes) => host.random(bytes),
+      uuid: ports.uuid,
+      live: () => this.feed.live,
+      command: (op, params) => this.#limited(() => this.feed.request(op, params)),
+      conversation: (conversation) => this.rooms.get(conversation)?.raw ?? null,
+      conversations: () => [...this.rooms.values()].map(({ raw }) => ({ conversation: raw.conversation, last_seq: raw.last_seq })),
+      reopen: (conversation, dropped) => this.rooms.get(conversation)?.reopen(dropped),
+      changed: (conversation) => {
+        this.rooms.get(conversation)?.changed();
+        this.outbox.pump();
+      },
+      joined: (conversation, seq, mine) => this.#sayDetails(conversation, seq, mine),
+      tell: (message) => this.#channel?.post(message),
+      fault: (error) => this.#fault(error),
+    });
     this.outbox = new Outbox(
       {
         clock,
         store,
-        seal: ports.seal,
+        seal: this.sealed,
         jitter: () => host.jitter(),
         uuid: ports.uuid,
         live: () => this.feed.live,
@@ -130,6 +156,7 @@ export class Account {
       this.#channel.onmessage = (message) => {
         const { type } = message as { type?: string };
         if (type === "outbox") this.outbox.reload().catch((error: unknown) => this.#fault(error));
+        else if (type === "sealed") this.sealed.hear(message);
         else if (type === "signed_out") ports.signedOutElsewhere();
       };
     }
@@ -137,7 +164,10 @@ export class Account {
 
   start(): void {
     this.activity.start();
-    this.#ports.host.lock(`rempart-outbox:${this.me.value.person.account}`, this.#stopped.signal, () => this.outbox.lead());
+    this.#ports.host.lock(`rempart-outbox:${this.me.value.person.account}`, this.#stopped.signal, () => {
+      this.outbox.lead();
+      this.sealed.lead();
+    });
     this.goLive();
   }
 
@@ -165,6 +195,7 @@ export class Account {
     this.#ports.host.clock.cancel(this.#duty);
     this.activity.stop();
     this.outbox.close();
+    this.sealed.close();
     this.typing.silence();
     this.feed.stop({ status: "idle" });
     this.#channel?.close();
@@ -177,6 +208,7 @@ export class Account {
 
   /** After `stop`: forgets everything, or everything but what the person wrote and nobody has received. */
   async wipe(keepUnsent: boolean): Promise<void> {
+    await this.sealed.wipe();
     if (!keepUnsent) {
       await this.#store.wipe();
       return;
@@ -218,11 +250,13 @@ export class Account {
     const room = this.rooms.get(conversation.conversation);
     if (room !== undefined) {
       room.update(conversation);
+      if (conversation.protection !== "open") this.sealed.onHead(conversation.conversation, conversation.last_seq);
       return;
     }
     this.#addRoom({ conversation, details: null }, null, undefined).update(conversation);
     this.#ports.roomsChanged();
     this.conversations.changed();
+    if (conversation.protection !== "open") this.sealed.onHead(conversation.conversation, conversation.last_seq);
   }
 
   markRead(id: ConversationId, seq: number): void {
@@ -238,7 +272,7 @@ export class Account {
     const ports: RoomPorts = {
       host: this.#ports.host,
       store: this.#store,
-      seal: this.#ports.seal,
+      seal: this.sealed,
       me: this.me.value.person.account,
       live: () => this.feed.live,
       read: (params) => this.#limited(() => this.feed.request("journal.read", { ...params, after: params.after ?? null, before: params.before ?? null })),
@@ -247,6 +281,7 @@ export class Account {
         return new Map(members.map(({ account, role }) => [account, role]));
       },
       name: (account) => this.people.name(account),
+      sealed: (conversation, protection) => this.sealed.state(conversation, protection),
       pendingOf: (conversation) => this.outbox.of(conversation),
       changed: () => this.#listChanged(),
       kept: (conversation, seq) => this.#acks.say(conversation, seq),
@@ -275,6 +310,7 @@ export class Account {
     this.#acks.drop(id);
     this.#reads.drop(id);
     this.outbox.dropConversation(id);
+    if (room.raw.protection !== "open") this.sealed.drop(id);
     room.leave();
     this.#ports.roomsChanged();
     this.#listChanged();
@@ -300,6 +336,7 @@ export class Account {
     this.#reads.again();
     this.marks.refresh();
     this.activity.sayAgain();
+    this.sealed.live();
     this.outbox.pump();
     if (behind) this.refreshMe().catch((error: unknown) => this.#fault(error));
   }
@@ -309,7 +346,10 @@ export class Account {
       case "entry": {
         const room = this.rooms.get(frame.conversation);
         if (room === undefined) this.#refreshConversation(frame.conversation);
-        else room.journal.onLive(frame.entry);
+        else {
+          if (room.raw.protection !== "open") this.sealed.onEntry(frame.conversation, frame.entry);
+          room.journal.onLive(frame.entry);
+        }
         return;
       }
       case "account":
@@ -358,7 +398,25 @@ export class Account {
       case "settings":
         this.refreshMe().catch((error: unknown) => this.#fault(error));
         return;
+      case "welcome":
+        this.sealed.onWelcome();
+        return;
+      case "keys":
+        this.sealed.onKeys();
+        return;
     }
+  }
+
+  /** Whoever came in now knows nothing of before: somebody who may says the title again. */
+  #sayDetails(id: ConversationId, seq: number, mine: boolean): void {
+    const { clock, jitter } = { clock: this.#ports.host.clock, jitter: this.#ports.host.jitter() };
+    clock.after(mine ? DETAILS_OWN_MS : DETAILS_OTHER_MS * (1 + jitter), () => {
+      const room = this.rooms.get(id);
+      const known = room?.known ?? null;
+      if (room === undefined || known === null || known.seq > seq || room.raw.kind === "direct" || this.#stopped.signal.aborted) return;
+      if (room.raw.role !== "owner" && room.raw.role !== "moderator") return;
+      this.outbox.add(id, { type: "details", ...known.details }).catch((error: unknown) => this.#fault(error));
+    });
   }
 
   #catchUpAccount(): void {

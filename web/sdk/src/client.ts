@@ -4,6 +4,7 @@ import { Account } from "./account";
 import { toBase64Url, uuidMaker } from "./bytes";
 import { browserHost, type Host } from "./host";
 import { Http } from "./http";
+import { NO_KEYS, type KeysActions, type KeysState } from "./keys/state";
 import { encode } from "./outbox";
 import { ApiProblem, NetworkError } from "./problem";
 import type {
@@ -11,7 +12,6 @@ import type {
   OutboxContent, OutboxItem, Readable, Sent, SessionState, Timeline, TimelineView, UploadHandle,
 } from "./public";
 import { Relay, Value } from "./readable";
-import { clearSeal, type Seal } from "./seal";
 import { ProfileStore } from "./store";
 import { startUpload } from "./upload";
 import type {
@@ -20,14 +20,13 @@ import type {
 
 export interface ClientOptions {
   readonly host?: Host;
-  readonly seal?: Seal;
   /** Told of faults of this program, for a log. */
   readonly onFault?: (error: unknown) => void;
 }
 
 /** Makes the client of this page. */
 export function createClient(options: ClientOptions = {}): Client {
-  return new RempartClient(options.host ?? browserHost(), options.seal ?? clearSeal, options.onFault ?? ((error) => console.error(error)));
+  return new RempartClient(options.host ?? browserHost(), options.onFault ?? ((error) => console.error(error)));
 }
 
 const AGAIN_MS = 5_000;
@@ -52,10 +51,11 @@ class RempartClient implements Client {
   readonly outbox = new Relay<readonly OutboxItem[]>([]);
   readonly people: Directory;
   readonly entrance: Entrance;
+  readonly keys: Client["keys"];
+  readonly #keys = new Relay<KeysState>(NO_KEYS);
   readonly #people = new Relay<ReadonlyMap<AccountId, Person>>(new Map());
   readonly #host: Host;
   readonly #http: Http;
-  readonly #seal: Seal;
   readonly #onFault: (error: unknown) => void;
   readonly #profile: ProfileStore;
   readonly #uuid: () => string;
@@ -66,9 +66,8 @@ class RempartClient implements Client {
   #starting: Promise<void> | null = null;
   #again: unknown = null;
 
-  constructor(host: Host, seal: Seal, onFault: (error: unknown) => void) {
+  constructor(host: Host, onFault: (error: unknown) => void) {
     this.#host = host;
-    this.#seal = seal;
     this.#onFault = onFault;
     this.#http = new Http(host);
     this.#profile = new ProfileStore(host.indexedDB);
@@ -80,6 +79,23 @@ class RempartClient implements Client {
       search: (query, options) => this.#signedIn().people.search(query, options),
     };
     this.entrance = this.#makeEntrance();
+    const act = <A extends keyof KeysActions>(action: A) =>
+      ((...args: readonly never[]) => (this.#signedIn().sealed.keys[action] as (...args: readonly never[]) => unknown)(...args)) as KeysActions[A];
+    this.keys = {
+      subscribe: this.#keys.subscribe,
+      getSnapshot: this.#keys.getSnapshot,
+      recover: act("recover"),
+      askLink: act("askLink"),
+      answerLink: act("answerLink"),
+      recoveryNoted: act("recoveryNoted"),
+      recoveryLater: act("recoveryLater"),
+      renewRecovery: act("renewRecovery"),
+      acceptDevice: act("acceptDevice"),
+      revokeDevice: act("revokeDevice"),
+      acceptChanged: act("acceptChanged"),
+      setVerified: act("setVerified"),
+      compare: act("compare"),
+    };
   }
 
   start(): Promise<void> {
@@ -182,9 +198,10 @@ class RempartClient implements Client {
 
   async createConversation(options: Parameters<Client["createConversation"]>[0]): Promise<ConversationId> {
     const account = this.#signedIn();
-    const details = options.kind === "direct"
-      ? null
-      : toBase64Url(encode({ type: "details", title: options.title ?? "", topic: options.topic ?? null, avatar: null }).bytes);
+    const content: OutboxContent = { type: "details", title: options.title ?? "", topic: options.topic ?? null, avatar: null };
+    const sealed = options.protection !== undefined && options.protection !== "open";
+    // What names a sealed conversation is sealed too, and is said once its group stands.
+    const details = options.kind === "direct" || sealed ? null : toBase64Url(encode(content).bytes);
     const conversation = await account.command("conversations.create", {
       client_id: this.#uuid(),
       kind: options.kind,
@@ -193,6 +210,10 @@ class RempartClient implements Client {
       details,
     });
     account.learnConversation(conversation);
+    if (conversation.protection !== "open") {
+      account.sealed.start(conversation.conversation);
+      if (options.kind !== "direct") await account.outbox.add(conversation.conversation, content);
+    }
     return conversation.conversation;
   }
 
@@ -324,6 +345,7 @@ class RempartClient implements Client {
     this.totals.attach(account?.totals ?? null);
     this.outbox.attach(account?.outbox.items ?? null);
     this.#people.attach(account?.people ?? null);
+    this.#keys.attach(account?.sealed.keys ?? null);
     for (const [id, handles] of this.#handles) this.#attach(id, handles);
   }
 
@@ -338,7 +360,6 @@ class RempartClient implements Client {
       {
         host: this.#host,
         http: this.#http,
-        seal: this.#seal,
         uuid: this.#uuid,
         ended: () => void this.#leave("ended"),
         signedOutElsewhere: () => void this.#leave("signed_out"),

@@ -1,5 +1,7 @@
 // What the sdk needs of the platform, so that tests can give a simulated one.
 
+import type { SealedHost } from "./sealed/side";
+
 export type Timer = unknown;
 
 export interface Clock {
@@ -31,6 +33,8 @@ export interface Host {
   readonly clock: Clock;
   readonly indexedDB: IDBFactory | null;
   readonly deviceName: string;
+  /** Keys and sealed conversations; null where nothing can be kept or there are no workers. */
+  readonly sealed: SealedHost | null;
   fetch(url: string, init: RequestInit): Promise<Response>;
   socket(url: string): Socket;
   /** Fills with random bytes. */
@@ -57,6 +61,14 @@ function deviceName(): string {
   return system === "" ? browser : `${browser} – ${system}`;
 }
 
+/** Loaded when keys are needed: none of it is in the first script. */
+function browserSealed(factory: IDBFactory): SealedHost {
+  return {
+    reader: async (account) => (await import("./sealed/backend")).openReader(factory, account),
+    backend: async (account) => (await import("./sealed/backend")).openBackend(factory, account),
+  };
+}
+
 /** The browser. */
 export function browserHost(): Host {
   return {
@@ -68,6 +80,7 @@ export function browserHost(): Host {
     },
     indexedDB: typeof indexedDB === "undefined" ? null : indexedDB,
     deviceName: deviceName(),
+    sealed: typeof indexedDB === "undefined" || typeof Worker === "undefined" || !("locks" in navigator) ? null : browserSealed(indexedDB),
     fetch: (url, init) => fetch(url, init),
     socket: (url) => new WebSocket(url) as unknown as Socket,
     random: (bytes) => void crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),

@@ -4,7 +4,10 @@ import type {
   AcceptInvitation, Answer, Availability, Conversation, Kind, Me, MemberRole, NewAccount, Op, Params, PasswordVerdict, InvitationOffer,
   Person, Presence, Protection, ResetOffer, ServerInfo, SetupOffer, SignedIn,
 } from "./wire";
+import type { KeysActions, KeysState } from "./keys/state";
 import type { ApiProblem, NetworkError } from "./problem";
+
+export type { KeysActions, KeysState, KeysStatus, OwnDevice } from "./keys/state";
 
 export type AccountId = string;
 export type ConversationId = string;
@@ -125,11 +128,19 @@ export interface Timeline extends Readable<TimelineView> {
   message(seq: number): MessageView | undefined;
 }
 
+/**
+ * How a sealed conversation stands on this device. `waiting`: another device has to let this one in. `lost`: it has to be let in anew.
+ * `alarm`: something is wrong with its keys, nothing is sent. `elsewhere`: another tab drives and knows.
+ */
+export type SealedState = "ready" | "waiting" | "lost" | "alarm" | "elsewhere";
+
 /** What the list of conversations shows of one. */
 export interface ConversationView {
   readonly id: ConversationId;
   readonly kind: Kind;
   readonly protection: Protection;
+  /** Null where it is open. */
+  readonly sealed: SealedState | null;
   readonly role: MemberRole;
   readonly muted: boolean;
   readonly pinned: boolean;
@@ -250,6 +261,8 @@ export interface Client {
   readonly people: Directory;
   readonly outbox: Readable<readonly OutboxItem[]>;
   readonly entrance: Entrance;
+  /** Keys of the account and of this device, and other people's. */
+  readonly keys: Readable<KeysState> & KeysActions;
 
   /** Looks for a session and opens the line. Call once. */
   start(): Promise<void>;

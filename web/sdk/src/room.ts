@@ -7,12 +7,12 @@ import type { Host } from "./host";
 import { contiguousEnd, Journal } from "./journal";
 import { NetworkError } from "./problem";
 import type {
-  AccountId, ClientId, ComposerDraft, ConversationId, ConversationView, DetailsView, MessageView, OutboxItem, Timeline, TimelineItem, TimelineView,
+  AccountId, ClientId, ComposerDraft, ConversationId, ConversationView, DetailsView, MessageView, OutboxItem, SealedState, Timeline, TimelineItem, TimelineView,
 } from "./public";
 import { Derived, Value } from "./readable";
 import type { Seal } from "./seal";
 import type { KnownDetails, Store, StoredConversation, Window } from "./store";
-import type { Conversation, Entry, JournalPage, MemberRole } from "./wire";
+import type { Conversation, Entry, JournalPage, MemberRole, Protection } from "./wire";
 
 const OLDER_PAGE = 100;
 const FIRST_PAGE = 50;
@@ -32,6 +32,8 @@ export interface RoomPorts {
   read(params: { conversation: ConversationId; after?: number; before?: number; limit: number }): Promise<JournalPage>;
   members(id: ConversationId): Promise<ReadonlyMap<AccountId, MemberRole>>;
   name(account: AccountId): string | null;
+  /** How it stands where it is sealed. */
+  sealed(id: ConversationId, protection: Protection): SealedState | null;
   pendingOf(id: ConversationId): readonly OutboxItem[];
   /** Something shown in the list has changed. */
   changed(): void;
@@ -419,6 +421,7 @@ export class Room {
       id: this.id,
       kind: raw.kind,
       protection: raw.protection,
+      sealed: this.#ports.sealed(this.id, raw.protection),
       role: raw.role,
       muted: raw.muted,
       pinned: raw.pinned,

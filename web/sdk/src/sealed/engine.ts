@@ -7,7 +7,7 @@ import { SealedGroup, type GroupEvents } from "./group";
 import { beforeEntries, entitled } from "./members";
 import { codeOf, type Surroundings } from "./ports";
 import { MOST_ADDS, nothingToDo, planFor, type Plan } from "./plan";
-import { b64, decodeKept, encodeKept, groupName, keyOf, unb64, type GroupRecord, type KeptCommit, type Written } from "./record";
+import { b64, decodeKept, encodeKept, keyOf, unb64, type GroupRecord, type KeptCommit, type Written } from "./record";
 
 const PAGE = 200;
 /** Refusals after which this device renews the group's keys and sends again. */
@@ -22,6 +22,8 @@ const LOG_MS = 60_000;
 export interface EngineEvents {
   /** Contents that were not readable are, or were found not to be. */
   opened(conversation: ConversationId): void;
+  /** Something written before does not count any more. */
+  dropped(conversation: ConversationId): void;
   /** How the conversation stands has changed; what waits to be sent may go. */
   changed(conversation: ConversationId): void;
   /** Devices were let in that know nothing of before: those who may say the title again. `mine`: by this device. */
@@ -30,6 +32,8 @@ export interface EngineEvents {
 
 interface Starting {
   readonly clientId: ClientId;
+  /** The group's name. */
+  readonly name: string;
   readonly info: string;
 }
 
@@ -115,7 +119,7 @@ export class Engine implements GroupEvents {
       const [opened, written] = await Promise.all([vault.list(keyOf.openedOf(conversation)), vault.list(keyOf.writtenOf(conversation))]);
       const all = [keyOf.record(conversation), keyOf.start(conversation), keyOf.commit(conversation), ...opened.map(([key]) => key), ...written.map(([key]) => key)];
       const gone = Object.fromEntries(all.map((key) => [key, null]));
-      if (group === undefined) await vault.write(gone);
+      if (group === undefined || group.record.group === "") await vault.write(gone);
       else await group.mutex.run(() => device.forget(group.name, gone));
     });
   }
@@ -159,12 +163,12 @@ export class Engine implements GroupEvents {
     if (former !== undefined) {
       // Let in anew: what was kept of the group leads nowhere.
       former.close();
-      await former.mutex.run(() => device.forget(former.name, { [keyOf.commit(conversation)]: null }));
+      if (former.record.group !== "") await former.mutex.run(() => device.forget(former.name, { [keyOf.commit(conversation)]: null }));
     }
     const members = await this.#membersAt(conversation, seq);
     const beliefs = { directory: keys.identities(), entitled: entitled(members), certified: [], serverKey: keys.serverKey, now: now() };
     let record: GroupRecord = {
-      conversation, group: b64(groupName(conversation)), cursor: seq, from: seq, members, epochs: [], dropped: former?.record.dropped ?? [], refused: null,
+      conversation, group: "", cursor: seq, from: seq, members, epochs: [], dropped: former?.record.dropped ?? [], refused: null,
       removals: false, provisional: [], state: "lost", alarm: null,
     };
     try {
@@ -218,14 +222,16 @@ export class Engine implements GroupEvents {
     const { server, device, vault, keys, now, uuid } = this.#around;
     const kept = await vault.get(keyOf.start(conversation));
     let starting = kept === null ? null : decodeKept<Starting>(kept);
-    const name = groupName(conversation);
     if (starting === null) {
+      const name = new Uint8Array(16);
+      this.#around.random(name);
       const members = (await server.members(conversation)).members.map(({ account, role }) => [account, role] as const);
       const beliefs = { directory: keys.identities(), entitled: entitled(members), certified: [], serverKey: keys.serverKey, now: now() };
       const info = await device.create(name, beliefs, {});
-      starting = { clientId: uuid(), info: b64(info) };
+      starting = { clientId: uuid(), name: b64(name), info: b64(info) };
       await vault.write({ [keyOf.start(conversation)]: encodeKept(starting) });
     }
+    const name = unb64(starting.name);
     try {
       const state = await server.start({ conversation, client_id: starting.clientId, info: starting.info });
       const { epoch, epochRef } = await device.epoch(name);
@@ -250,6 +256,14 @@ export class Engine implements GroupEvents {
 
   opened(conversation: ConversationId): void {
     this.#events.opened(conversation);
+  }
+
+  joined(conversation: ConversationId, seq: number, mine: boolean): void {
+    this.#events.joined(conversation, seq, mine);
+  }
+
+  dropped(conversation: ConversationId): void {
+    this.#events.dropped(conversation);
   }
 
   again(conversation: ConversationId, written: Parameters<GroupEvents["again"]>[1]): void {
@@ -335,7 +349,6 @@ export class Engine implements GroupEvents {
       roster.every((seat) => before.has(seat.device) || (wanted.has(seat.device) && keys.owner(seat.device) === seat.account));
     const taken = await group.commit({ add: packages.map((one) => unb64(one.package)), remove: plan.remove.filter((one) => one !== device.seat.device) }, expected);
     if (!taken) return false;
-    if (packages.length > 0) this.#events.joined(group.id, group.record.cursor, true);
     return plan.add.length < MOST_ADDS;
   }
 
@@ -354,6 +367,8 @@ export class Engine implements GroupEvents {
       // Before anything is said, everybody who should hear it is let in, and nobody else.
       await this.#settle(group);
       const { record } = group;
+      const doubted = record.members.some(([account]) => this.#around.doubted(account));
+      if (doubted) throw blocked("sealed_changed_key", "The identity key of somebody in this conversation has changed. Accept it first.");
       if (this.#around.keys.alarmed || record.alarm !== null) throw blocked("sealed_alarm", "Something is wrong with the keys of this conversation. Nothing is sent.");
       if (record.state !== "in" || record.refused !== null) throw new NetworkError("this device must be let in anew");
       return group.seal(clientId, content, refersTo, blobs);

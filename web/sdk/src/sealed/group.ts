@@ -24,6 +24,10 @@ export interface GroupEvents {
   opened(conversation: ConversationId): void;
   /** The members of the conversation or the devices of the group have changed, or a removal waits. */
   unsettled(conversation: ConversationId): void;
+  /** Devices were let in by the commit of that number; they know nothing of before. */
+  joined(conversation: ConversationId, seq: number, mine: boolean): void;
+  /** Something written before does not count any more. */
+  dropped(conversation: ConversationId): void;
   /** These must be written again: the epochs they were in are dropped. */
   again(conversation: ConversationId, written: readonly { readonly clientId: ClientId; readonly content: Uint8Array; readonly refersTo: number | null; readonly blobs: readonly string[] }[]): void;
 }
@@ -237,6 +241,7 @@ export class SealedGroup {
       await this.#save(moved);
       return;
     }
+    const former = new Set((await this.leaves()).map((seat) => seat.device));
     const mine = this.#commit !== null && entry.client_id === this.#commit.clientId && entry.device === device.seat.device;
     if (this.#commit !== null && !mine) await this.#withdraw();
     const before = this.#record.epochs.at(-1);
@@ -266,6 +271,7 @@ export class SealedGroup {
     if (b64(ok.epochRef) !== epoch) await this.#save({ ...this.#record, alarm: "epoch" });
     else await this.#checkRoster(ok.roster);
     if (!mine) this.#sayMergedSoon(epoch, entry);
+    if (ok.roster.some((seat) => !former.has(seat.device))) this.#events.joined(this.id, entry.seq, mine);
     this.#events.unsettled(this.id);
   }
 
@@ -280,15 +286,17 @@ export class SealedGroup {
 
   async #word(entry: Entry, moved: GroupRecord): Promise<void> {
     const word = readGroupWord(entry);
-    const at = "epochRef" in word ? this.#record.epochs.findIndex((known) => known.ref === word.epochRef) : -1;
-    const known = this.#record.epochs[at];
-    if (word.event === "final" && word.epochRef === this.#record.refused) {
+    const { refused, state } = this.#record;
+    if (word.what === "final" && state !== "lost" && refused !== null && word.epochs.includes(refused)) {
       // The others could follow it: this device has to be let in anew.
-      await this.#around.device.forget(this.name, { [keyOf.record(this.id)]: encodeKept({ ...moved, state: "lost", provisional: [] }) });
-      this.#record = { ...moved, state: "lost", provisional: [] };
+      const lost: GroupRecord = { ...moved, state: "lost", provisional: [] };
+      await this.#around.device.forget(this.name, { [keyOf.record(this.id)]: encodeKept(lost) });
+      this.#record = lost;
       return;
     }
-    if (word.event === "final" && known !== undefined) {
+    const at = word.what === "final" ? this.#record.epochs.findLastIndex((known) => word.epochs.includes(known.ref)) : -1;
+    const known = this.#record.epochs[at];
+    if (word.what === "final" && state !== "lost" && known !== undefined) {
       const finals = new Set(this.#record.epochs.slice(0, at + 1).map((one) => one.ref));
       const next: GroupRecord = { ...moved, epochs: moved.epochs.slice(at), provisional: moved.provisional.filter((one) => !finals.has(one.epoch)) };
       const beside = { [keyOf.record(this.id)]: encodeKept(next) };
@@ -297,24 +305,23 @@ export class SealedGroup {
       this.#record = next;
       return;
     }
-    if (word.event === "dropped" && this.#record.state !== "lost") {
-      await this.#goBack(word.epochRef, at, moved);
+    if (word.what === "dropped" && state !== "lost") {
+      await this.#goBack(word.to, this.#record.epochs.findIndex((one) => one.ref === word.to), { ...moved, dropped: [...moved.dropped, ...word.epochs] });
       return;
     }
-    await this.#save(word.event === "alarm" ? { ...moved } : moved);
+    await this.#save(moved);
   }
 
   async #goBack(to: string, at: number, moved: GroupRecord): Promise<void> {
     const { device, vault } = this.#around;
     const gone = this.#record.epochs.slice(at + 1);
-    const dropped = [...moved.dropped, ...gone.map((one) => one.ref), ...(moved.refused === null ? [] : [moved.refused])];
     const next: GroupRecord = {
-      ...moved, epochs: moved.epochs.slice(0, at + 1), dropped, refused: null, provisional: [], removals: false, state: "in",
+      ...moved, epochs: moved.epochs.slice(0, at + 1), refused: null, provisional: [], removals: false, state: "in",
     };
     const beside = { [keyOf.record(this.id)]: encodeKept(next) };
     if (at < 0) {
       // This device came in by a commit that is dropped.
-      const out: GroupRecord = { ...moved, dropped, state: "lost", provisional: [] };
+      const out: GroupRecord = { ...moved, state: "lost", provisional: [] };
       await device.forget(this.name, { [keyOf.record(this.id)]: encodeKept(out) });
       this.#record = out;
       return;
@@ -325,6 +332,7 @@ export class SealedGroup {
     this.#record = next;
     this.#leaves = null;
     const contents = await vault.getAll(again.map((one) => keyOf.opened(this.id, one.seq)));
+    this.#events.dropped(this.id);
     const written = again.flatMap(({ clientId, refersTo, blobs }, nth) => {
       const content = contents[nth];
       return content == null ? [] : [{ clientId, content, refersTo, blobs }];

@@ -134,11 +134,15 @@ export interface Joined {
   readonly roster: readonly Seat[];
 }
 
-/** What is kept encrypted beside the device's state. */
-export interface Vault {
+/** Reads what is kept encrypted beside the device's state; every tab may. */
+export interface VaultReader {
   get(key: string): Promise<Uint8Array | null>;
   getAll(keys: readonly string[]): Promise<readonly (Uint8Array | null)[]>;
   list(prefix: string): Promise<readonly (readonly [string, Uint8Array])[]>;
+}
+
+/** Only the tab that drives writes. */
+export interface Vault extends VaultReader {
   write(beside: Beside): Promise<void>;
 }
 
@@ -181,8 +185,11 @@ export interface Surroundings {
   after(ms: number, run: () => void): unknown;
   cancel(timer: unknown): void;
   jitter(): number;
+  random(bytes: Uint8Array): void;
   uuid(): ClientId;
   conversation(id: ConversationId): Conversation | null;
+  /** Whether somebody's identity key changed and the person has not accepted the new one. */
+  doubted(account: AccountId): boolean;
   fault(error: unknown): void;
 }
 

@@ -20,7 +20,7 @@ export interface Provisional {
 
 export interface GroupRecord {
   readonly conversation: ConversationId;
-  /** The group's name, base64url of 16 bytes. */
+  /** The group's name, base64url of 16 bytes; empty where this device never was in it. */
   readonly group: string;
   /** Everything up to this entry is processed. */
   readonly cursor: number;
@@ -78,12 +78,6 @@ export function encodeKept(value: unknown): Uint8Array {
 
 export function decodeKept<T>(bytes: Uint8Array): T {
   return JSON.parse(new TextDecoder().decode(bytes)) as T;
-}
-
-/** The first group of a conversation is named as the conversation. */
-export function groupName(id: ConversationId): Uint8Array {
-  const hex = id.replaceAll("-", "");
-  return Uint8Array.from({ length: 16 }, (_, at) => Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16));
 }
 
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, at) => byte === b[at]);

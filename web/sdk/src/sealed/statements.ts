@@ -1,32 +1,32 @@
-// What the server says of a group in the journal: a `group` content.
+// What the server says of a group in the journal: a `group` content (crates/content).
 
 import { fromBase64Url } from "../bytes";
-import { readContent } from "../fold/content";
 import type { Entry } from "../wire";
 
 export type GroupWord =
-  | { readonly event: "started"; readonly epochRef: string }
-  | { readonly event: "final"; readonly epochRef: string }
-  /** The chain after `epochRef` is dropped. */
-  | { readonly event: "dropped"; readonly epochRef: string }
-  | { readonly event: "alarm"; readonly device: string | null }
-  | { readonly event: "unknown" };
+  | { readonly what: "final"; readonly epochs: readonly string[] }
+  /** Everything after `to` is dropped. */
+  | { readonly what: "dropped"; readonly to: string; readonly epochs: readonly string[] }
+  /** Someone contradicted what others say of an epoch; nothing is to be done. */
+  | { readonly what: "other" };
+
+const OTHER: GroupWord = { what: "other" };
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
+}
 
 /** Reads a `group` entry. Never throws. */
 export function readGroupWord(entry: Entry): GroupWord {
-  if (entry.content == null) return { event: "unknown" };
-  const content = readContent(fromBase64Url(entry.content));
-  if (content.type !== "group") return { event: "unknown" };
-  switch (content.what) {
-    case "started":
-      return { event: "started", epochRef: content.epoch };
-    case "final": {
-      const last = content.epochs.at(-1);
-      return last === undefined ? { event: "unknown" } : { event: "final", epochRef: last };
-    }
-    case "dropped":
-      return { event: "dropped", epochRef: content.to };
-    case "alarm":
-      return { event: "alarm", device: content.device };
+  if (entry.content == null) return OTHER;
+  let fields: Record<string, unknown>;
+  try {
+    fields = JSON.parse(new TextDecoder().decode(fromBase64Url(entry.content))) as Record<string, unknown>;
+  } catch {
+    return OTHER;
   }
+  const { what, epochs, to } = fields;
+  if (!isNames(epochs)) return OTHER;
+  if (what === "final") return { what, epochs };
+  return what === "dropped" && typeof to === "string" ? { what, to, epochs } : OTHER;
 }

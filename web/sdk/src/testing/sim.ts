@@ -397,6 +397,7 @@ export function simHost(clock: SimClock, server: SimServer, profile = new SimPro
     clock,
     indexedDB: profile.indexedDB as unknown as globalThis.IDBFactory,
     deviceName: "test",
+    sealed: null,
     events,
     fetch: (url, init) => server.http(url, init),
     socket() {
