@@ -2,7 +2,7 @@
 //!
 //! This crate must never know a protocol (no status code, no stanza), which adapter is in use, or how a row looks.
 //! Reading order: [`error`], [`keys`] and [`seal`], [`identity`], [`conversations`] and [`messages`] (the one path of every
-//! message), [`groups`] (of sealed conversations), [`feed`], [`presence`], [`files`], [`archive`], then [`tasks`].
+//! message), [`devices`] (keys of accounts and devices), [`groups`] (of sealed conversations), [`feed`], [`presence`], [`files`], [`archive`], then [`tasks`].
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use rempart_ports::{Blobs, Bus, Clock, Entropy, Store};
 
 pub mod archive;
 pub mod conversations;
+pub mod devices;
 pub mod error;
 pub mod feed;
 pub mod files;
@@ -78,6 +79,7 @@ pub struct App {
     pub(crate) node: NodeId,
     pub(crate) identity: identity::State,
     pub(crate) journals: messages::Journals,
+    pub(crate) devices: devices::Known,
     pub(crate) groups: groups::Groups,
     pub(crate) feed: Arc<feed::Hub>,
     pub(crate) presence: presence::Board,
@@ -99,6 +101,7 @@ impl App {
             node,
             identity: identity::State::default(),
             journals: messages::Journals::default(),
+            devices: devices::Known::default(),
             groups: groups::Groups::default(),
             feed: Arc::new(feed::Hub::default()),
             presence: presence::Board::default(),

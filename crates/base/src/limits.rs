@@ -34,6 +34,8 @@ pub const BLOBS_PER_ENTRY: usize = 20;
 pub const REQUEST: usize = 256 * 1024;
 /// A commit with its Welcome, in JSON by HTTP: two handshake messages in base64.
 pub const COMMIT_REQUEST: usize = 2 * HANDSHAKE.div_ceil(3) * 4 + 4096;
+/// Key packages or a keyring, in JSON by HTTP: 100 packages of the post-quantum suite in base64.
+pub const KEYS_REQUEST: usize = 1024 * 1024;
 /// A person's simultaneously signed-in devices.
 pub const DEVICES: usize = 20;
 /// API tokens of one account.

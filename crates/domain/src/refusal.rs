@@ -142,6 +142,18 @@ refusals! {
     EpochInvalid "epoch_invalid" "An epoch, 32 bytes, is named in sealed conversations and only there.",
     DeviceNotEnrolled "device_not_enrolled" "This device has no keys yet. Set up its keys first.",
     DevicesMissing "devices_missing" "Somebody here has no device with keys yet. They must set up their keys first.",
+    // What is refused of keys.
+    KeysInvalid "keys_invalid" "This is not an entry of the key log.",
+    KeysForeign "keys_foreign" "Enter keys of your own account only, and of the device that you use.",
+    KeysRefused "keys_refused" "The key log does not take this entry: read the log, then make the entry anew.",
+    KeyedDevicesFull "keyed_devices_full" "Your account has five devices with keys. Revoke one first.",
+    DeviceRevoked "device_revoked" "This device was revoked. Sign out, then sign in again as a new device.",
+    IdentityResetForbidden "identity_reset_forbidden" "An administrator must allow a new identity key first.",
+    PackageInvalid "package_invalid" "This is not a key package of this device that can be used now.",
+    TooManyPackages "too_many_packages" "A device keeps at most 200 key packages.",
+    KeyringInvalid "keyring_invalid" "A sealed keyring has 1 byte to 256 KiB.",
+    KeyringConflict "keyring_conflict" "Another device wrote the keyring first: read it, join the two, then write again.",
+    DeviceLinkUnknown "device_link_unknown" "This device does not ask any more, or shows another code. Ask again there.",
     DetailsSealed "details_sealed" "The title of a sealed conversation is sealed too: send it once the group stands.",
 }
 

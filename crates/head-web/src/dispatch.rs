@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::rejection::StringRejection;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, post};
 use rempart_app::{App, Ctx};
 use rempart_domain::refusal::Reason;
 use rempart_wire::command::CommandError;
@@ -15,7 +16,7 @@ use serde::Serialize;
 use crate::caller::Caller;
 use crate::feed::json;
 use crate::problem::{ProblemAnswer, detailed};
-use crate::{Head, from_wire, groups, identity, to_wire};
+use crate::{Head, from_wire, groups, identity, keys, to_wire};
 
 /// `POST /api/v1/commands/{op}`.
 pub(crate) async fn over_http(
@@ -27,13 +28,12 @@ pub(crate) async fn over_http(
     run_body(&head, &caller, &op, body).await
 }
 
-/// `POST /api/v1/commands/groups.commit`: larger than other commands may be.
-pub(crate) async fn commit_over_http(
-    State(head): State<Head>,
-    caller: Caller,
-    body: Result<String, StringRejection>,
-) -> Result<Response, ProblemAnswer> {
-    run_body(&head, &caller, "groups.commit", body).await
+/// `POST /api/v1/commands/` of one command whose body may be larger than others': at most so many bytes.
+pub(crate) fn large(op: &'static str, most: usize) -> MethodRouter<Head> {
+    let run = move |State(head): State<Head>, caller: Caller, body: Result<String, StringRejection>| async move {
+        run_body(&head, &caller, op, body).await
+    };
+    post(run).layer(DefaultBodyLimit::max(most))
 }
 
 async fn run_body(
@@ -72,22 +72,14 @@ pub(crate) async fn run(app: &Arc<App>, caller: &Caller, command: Command) -> Re
             answer(&to_wire::receipt(&receipt))
         }
         Command::Ping(_) => done(Ok(())),
-        Command::KeysStatus(_)
-        | Command::KeysLog(_)
-        | Command::KeysPublish(_)
-        | Command::KeysPackagesPut(_)
-        | Command::KeysPackagesClaim(_)
-        | Command::KeysKeyringGet(_)
-        | Command::KeysKeyringPut(_)
-        | Command::KeysLinkAsk(_)
-        | Command::KeysLinkState(_)
-        | Command::KeysLinkList(_)
-        | Command::KeysLinkAnswer(_) => Err(Reason::CommandUnknown.into()),
         other => match conversations(app, &ctx, other).await {
             Ok(answer) => answer,
             Err(other) => match groups::run(app, &ctx, *other).await {
                 Ok(answer) => answer,
-                Err(other) => identity::run(app, &ctx, *other).await,
+                Err(other) => match keys::run(app, &ctx, *other).await {
+                    Ok(answer) => answer,
+                    Err(other) => identity::run(app, &ctx, *other).await,
+                },
             },
         },
     }
@@ -102,7 +94,7 @@ pub(crate) fn done(outcome: rempart_app::Outcome<()>) -> Result<String, ProblemA
     answer(&Empty {})
 }
 
-type Answer = Result<String, ProblemAnswer>;
+pub(crate) type Answer = Result<String, ProblemAnswer>;
 
 /// Commands of conversations, journals and the log; what is not one of them is given back.
 async fn conversations(app: &Arc<App>, ctx: &Ctx, command: Command) -> Result<Answer, Box<Command>> {

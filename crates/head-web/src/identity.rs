@@ -105,6 +105,7 @@ async fn administration(app: &Arc<App>, ctx: &Ctx, command: Command) -> Answer {
         }
         Command::AccountsDisable(which) => done(app.disable_account(ctx, which.account.0).await),
         Command::AccountsEnable(which) => done(app.enable_account(ctx, which.account.0).await),
+        Command::AccountsResetKeys(which) => done(app.allow_identity_reset(ctx, which.account.0).await),
         Command::AccountsUnlock(which) => done(app.unlock_account(ctx, which.account.0).await),
         Command::AccountsEndSessions(which) => done(app.end_account_sessions(ctx, which.account.0).await),
         Command::AccountsReset(reset) => {

@@ -13,6 +13,7 @@ mod files;
 mod from_wire;
 mod groups;
 mod identity;
+mod keys;
 mod limit;
 mod log;
 mod problem;
@@ -63,10 +64,10 @@ pub fn router(app: Arc<App>, settings: WebSettings) -> Router {
         .merge(files::routes())
         .merge(log::routes())
         .route("/commands/{op}", post(dispatch::over_http))
-        .route(
-            "/commands/groups.commit",
-            post(dispatch::commit_over_http).layer(DefaultBodyLimit::max(limits::COMMIT_REQUEST)),
-        )
+        .route("/commands/groups.commit", dispatch::large("groups.commit", limits::COMMIT_REQUEST))
+        .route("/commands/keys.packages.put", dispatch::large("keys.packages.put", limits::KEYS_REQUEST))
+        .route("/commands/keys.keyring.put", dispatch::large("keys.keyring.put", limits::KEYS_REQUEST))
+        .route("/commands/keys.link.answer", dispatch::large("keys.link.answer", limits::KEYS_REQUEST))
         .route("/feed", get(feed::upgrade))
         .fallback(unknown)
         .layer(DefaultBodyLimit::max(limits::REQUEST))

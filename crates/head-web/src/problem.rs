@@ -122,7 +122,10 @@ const fn status(reason: Reason) -> StatusCode {
         | R::GroupMayNotRemove
         | R::GroupMayNotChange
         | R::GroupNotTheSender
-        | R::DeviceNotEnrolled => StatusCode::FORBIDDEN,
+        | R::DeviceNotEnrolled
+        | R::KeysForeign
+        | R::DeviceRevoked
+        | R::IdentityResetForbidden => StatusCode::FORBIDDEN,
         R::Slowed | R::Locked | R::TooManyRequests | R::QuotaReached => StatusCode::TOO_MANY_REQUESTS,
         R::AccountUnknown
         | R::InvitationUnknown
@@ -135,6 +138,7 @@ const fn status(reason: Reason) -> StatusCode {
         | R::UploadUnknown
         | R::CommandUnknown
         | R::NotLogged
+        | R::DeviceLinkUnknown
         | R::GroupAbsent
         | R::GroupNone => StatusCode::NOT_FOUND,
         R::LinkInvalid => StatusCode::GONE,
@@ -152,6 +156,8 @@ const fn status(reason: Reason) -> StatusCode {
         | R::ArchiveExpired
         | R::GroupStarted
         | R::GroupStale
+        | R::KeysRefused
+        | R::KeyringConflict
         | R::EpochStale => StatusCode::CONFLICT,
         R::ContentTooLarge | R::RequestTooLarge | R::FileTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         R::AddressInvalid
@@ -202,6 +208,11 @@ const fn status(reason: Reason) -> StatusCode {
         | R::GroupWelcome
         | R::EpochInvalid
         | R::DevicesMissing
+        | R::KeysInvalid
+        | R::KeyedDevicesFull
+        | R::PackageInvalid
+        | R::TooManyPackages
+        | R::KeyringInvalid
         | R::DetailsSealed => StatusCode::UNPROCESSABLE_ENTITY,
         R::RequestInvalid => StatusCode::BAD_REQUEST,
     }

@@ -98,6 +98,7 @@ commands! {
     "accounts.enable" AccountsEnable admin::AccountRef => Empty, "Opens a disabled account again.";
     "accounts.unlock" AccountsUnlock admin::AccountRef => Empty, "Forgets failed sign-ins of an account.";
     "accounts.reset" AccountsReset admin::ResetAccount => admin::Link, "Makes a single-use link to choose a new password.";
+    "accounts.reset_keys" AccountsResetKeys admin::AccountRef => Empty, "Lets an account make a new identity key within 24 hours.";
     "accounts.end_sessions" AccountsEndSessions admin::AccountRef => Empty, "Ends all sessions of an account.";
     "invitations.create" InvitationsCreate admin::CreateInvitation => admin::NewInvitation, "Invites by a single-use link that expires.";
     "invitations.list" InvitationsList Empty => admin::Invitations, "Invitations that wait.";

@@ -185,11 +185,6 @@ impl App {
         Err(Reason::Conflict.into())
     }
 
-    /// The key log, as this node follows it.
-    pub(crate) async fn known_keys(&self) -> Outcome<Arc<KeyLog>> {
-        Ok(Arc::new(KeyLog::new()))
-    }
-
     /// Open accounts in a conversation, with their ranks.
     pub(crate) async fn entitled(&self, conversation: ConversationId) -> Outcome<Entitled> {
         let members = self.store.members(conversation).await?;

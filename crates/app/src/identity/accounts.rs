@@ -90,7 +90,7 @@ impl App {
     }
 
     /// The account to change, if whoever acts may change it.
-    pub(super) async fn managed(&self, ctx: &Ctx, id: AccountId) -> Outcome<(Changer, Account)> {
+    pub(crate) async fn managed(&self, ctx: &Ctx, id: AccountId) -> Outcome<(Changer, Account)> {
         let changer = Self::administrator(ctx, Action::AccountsManage)?;
         let target = self.known_account(id).await?;
         changer.may_manage(&target)?;
@@ -211,6 +211,7 @@ impl App {
         written.map_err(|error| expect(error, Reason::LastOwner))?;
         self.store.delete_api_tokens(id, None).await?;
         self.end_all_sessions(id).await?;
+        self.end_devices_of(ctx, id).await?;
         self.tidy_groups_of(id, ctx.now).await?;
         self.audit_done(ctx, "accounts.disable", id).await
     }

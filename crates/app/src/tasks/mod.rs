@@ -72,7 +72,11 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) -> Outcome<()> {
         let idle = now.plus_millis(-app.settings.session_idle_ms);
         let sessions = app.store.close_idle_sessions(idle).await?;
         let throttles = app.store.clear_throttles(&[String::new()], Some(now.plus_millis(-THROTTLE_AGE))).await?;
-        Ok(sessions + throttles + app.tidy_files(now).await? + app.tidy_welcomes(now).await?)
+        Ok(sessions
+            + throttles
+            + app.tidy_files(now).await?
+            + app.store.delete_ended_keys(now).await?
+            + app.tidy_welcomes(now).await?)
     }));
     while tasks.join_next().await.is_some() {}
     Ok(())

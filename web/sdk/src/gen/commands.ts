@@ -54,6 +54,8 @@ export interface Commands {
   "accounts.unlock": { params: S["AccountRef"]; answer: S["Empty"] };
   /** Makes a single-use link to choose a new password. */
   "accounts.reset": { params: S["ResetAccount"]; answer: S["Link"] };
+  /** Lets an account make a new identity key within 24 hours. */
+  "accounts.reset_keys": { params: S["AccountRef"]; answer: S["Empty"] };
   /** Ends all sessions of an account. */
   "accounts.end_sessions": { params: S["AccountRef"]; answer: S["Empty"] };
   /** Invites by a single-use link that expires. */
@@ -183,6 +185,7 @@ export const OPS: readonly Op[] = [
   "accounts.enable",
   "accounts.unlock",
   "accounts.reset",
+  "accounts.reset_keys",
   "accounts.end_sessions",
   "invitations.create",
   "invitations.list",
