@@ -7,7 +7,10 @@ use clap::{Parser, Subcommand};
 use rempart_capsule::locked::Cost;
 
 use crate::terminal::Passphrases;
-use crate::{ceremony, machine};
+use crate::{ceremony, machine, open, release, request};
+
+/// The exit code of a command that did its work and found something that is not as it must be.
+const FINDINGS: u8 = 3;
 
 /// Archive ceremony, openings and proofs, on a machine without network.
 #[derive(Debug, Parser)]
@@ -27,6 +30,12 @@ pub struct Cli {
 enum Command {
     /// Make the officers' archive keys: a locked file for each officer, the public part for the server
     Ceremony(ceremony::Ceremony),
+    /// Write the request to open some days of a conversation
+    Request(request::Ask),
+    /// Answer a request as an officer
+    Release(release::Give),
+    /// Open what enough officers released, and write the report
+    Open(open::Open),
 }
 
 /// Runs the command that the process was started with.
@@ -47,8 +56,11 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
     let mut passphrases = Passphrases::from(cli.passphrase_fd)?;
     machine::harden()?;
     let cost = if cli.light_locks { Cost::FLOOR } else { Cost::STANDARD };
-    match &cli.command {
-        Command::Ceremony(command) => ceremony::run(command, &mut passphrases, cost)?,
-    }
-    Ok(ExitCode::SUCCESS)
+    let clean = match &cli.command {
+        Command::Ceremony(command) => ceremony::run(command, &mut passphrases, cost).map(|()| true),
+        Command::Request(command) => request::run(command, &mut passphrases, cost).map(|()| true),
+        Command::Release(command) => release::run(command, &mut passphrases).map(|()| true),
+        Command::Open(command) => open::run(command, &mut passphrases),
+    }?;
+    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(FINDINGS) })
 }

@@ -93,6 +93,21 @@ pub struct Manifest {
     pub journals: Vec<Journal>,
     /// Lines of `openings.jsonl`.
     pub openings: u64,
+    /// Names, as the server has them: nothing proves them.
+    #[serde(default)]
+    pub people: Vec<Person>,
+}
+
+/// Somebody's name, unproven.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The account, as its id is written.
+    pub account: String,
+    /// The address.
+    pub address: String,
+    /// The name shown.
+    pub name: String,
 }
 
 /// A journal of an export.

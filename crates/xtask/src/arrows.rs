@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rempart-merkle", &["rempart-base"]),
     ("rempart-capsule", &["rempart-base"]),
     ("rempart-export", &["rempart-base", "rempart-capsule", "rempart-merkle"]),
-    ("rempart-auditor", &["rempart-base", "rempart-capsule", "rempart-merkle", "rempart-export"]),
+    ("rempart-auditor", &["rempart-base", "rempart-capsule", "rempart-content", "rempart-export", "rempart-key-log", "rempart-merkle"]),
     ("rempart-group-policy", &["rempart-base"]),
     ("rempart-key-log", &["rempart-base", "rempart-merkle", "rempart-group-policy"]),
     ("rempart-mls-client", &["rempart-base", "rempart-group-policy", "rempart-mls-delivery"]),

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may fail the test")]
 
 mod ceremony;
+mod opening;
+mod world;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
