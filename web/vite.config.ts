@@ -18,6 +18,7 @@ export default defineConfig({
     cssCodeSplit: true,
     sourcemap: false,
   },
+  worker: { format: "es" },
   server: { proxy: { "/api": { target: server, secure: false, ws: true, changeOrigin: true } } },
   test: {
     environment: "node",

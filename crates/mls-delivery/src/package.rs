@@ -1,10 +1,9 @@
 //! Key packages (RFC 9420, 10): what the server reads of one before it keeps it for others to claim.
 
-use std::time::{Duration, UNIX_EPOCH};
-
 use openmls::prelude::{KeyPackageIn, KeyPackageVerifyError, ProtocolVersion};
 use openmls_libcrux_crypto::CryptoProvider;
 use rempart_base::Timestamp;
+use rempart_base::time::SECOND;
 use thiserror::Error;
 use tls_codec::Deserialize as _;
 
@@ -64,15 +63,13 @@ pub fn package(bytes: &[u8], now: Timestamp) -> Result<Package, PackageError> {
     })?;
     let suite = Suite::of(package.ciphersuite()).ok_or(PackageError::Suite)?;
     let lifetime = package.life_time();
-    let within = |at: Timestamp| {
-        let since = u64::try_from(at.millis()).ok()?;
-        lifetime.validate_with_time(UNIX_EPOCH + Duration::from_millis(since)).ok()
-    };
     // A device whose clock is a little ahead is not refused; one that ends within the tolerance serves nobody.
-    if within(now.plus_millis(SLACK)).is_none() || !lifetime.has_acceptable_range() {
+    let at = u64::try_from(now.plus_millis(SLACK).millis() / SECOND).map_err(|_| PackageError::Lifetime)?;
+    let within = (lifetime.not_before()..lifetime.not_after()).contains(&at);
+    if !within || !lifetime.has_acceptable_range() {
         return Err(PackageError::Lifetime);
     }
-    let end = i64::try_from(lifetime.not_after()).unwrap_or(i64::MAX).saturating_mul(1_000);
+    let end = i64::try_from(lifetime.not_after()).unwrap_or(i64::MAX).saturating_mul(SECOND);
     let node = package.leaf_node();
     Ok(Package {
         leaf: leaf(node.credential(), node.signature_key().as_slice())?,
