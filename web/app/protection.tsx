@@ -3,6 +3,7 @@ import type { Protection } from "@sdk";
 
 import { ClassGlyph } from "../ui/glyphs";
 import { t } from "./i18n";
+import { lines } from "./keys/keys";
 
 /** In the header. */
 export function ProtectionPlate({ of, outside = 0 }: { of: Protection; outside?: number }) {
@@ -45,7 +46,19 @@ export function ProtectionSays({ of, members }: { of: Protection; members: numbe
         <dd>{of === "open" ? t("says.serverReads") : t("says.serverCannot")}</dd>
         <dt>{t("says.archive")}</dt>
         <dd>{of === "sealed" ? t("says.noArchive") : of === "recorded" ? t("says.archiveOfficers") : t("says.archiveLater")}</dd>
+        {of === "sealed" && <><dt>{t("says.newcomers")}</dt><dd>{t("says.newcomersNone")}</dd></>}
+        {of !== "open" && <><dt>{t("assure.term")}</dt><dd><b>{t("assure.served")}</b></dd></>}
       </dl>
+      {of !== "open" && <p className="note">{t("assure.servedWords")}</p>}
+      {of !== "open" && (
+        <details className="sees">
+          <summary>{t("sees.summary")}</summary>
+          <h4>{t("sees.sealed")}</h4>
+          <ul>{lines(t("sees.sealedList")).map((line) => <li key={line}>{line}</li>)}</ul>
+          <h4>{t("sees.seen")}</h4>
+          <ul>{lines(t("sees.seenList")).map((line) => <li key={line}>{line}</li>)}</ul>
+        </details>
+      )}
     </div>
   );
 }

@@ -35,6 +35,7 @@ export const Keyboard = icon(L.Keyboard);
 export const Landmark = icon(L.Landmark);
 export const Languages = icon(L.Languages);
 export const Lock = icon(L.Lock);
+export const LockKeyhole = icon(L.LockKeyhole);
 export const LockOpen = icon(L.LockOpen);
 export const LogOut = icon(L.LogOut);
 export const MailPlus = icon(L.MailPlus);

@@ -48,7 +48,8 @@ function Chip({ one, remove }: { one: Attachment; remove: () => void }) {
   );
 }
 
-export function Composer({ view, title, timeline, handle, typingLine, focusTimeline }: { view: ConversationView; title: string; timeline: TimelineView; handle: Ref<ComposerHandle>; typingLine: string; focusTimeline: () => void }) {
+/** `blocked` says why nothing may be sent now; writing goes on, and is kept. */
+export function Composer({ view, title, timeline, handle, typingLine, focusTimeline, blocked }: { view: ConversationView; blocked: string | null; title: string; timeline: TimelineView; handle: Ref<ComposerHandle>; typingLine: string; focusTimeline: () => void }) {
   const client = useClient();
   const me = useMe();
   const people = useReadable(client.people);
@@ -155,7 +156,7 @@ export function Composer({ view, title, timeline, handle, typingLine, focusTimel
 
   const send = async () => {
     const words = text.trim();
-    if (over > 0) return;
+    if (over > 0 || blocked !== null) return;
     if (editing) {
       const { message } = editing;
       if (words === "" && message.files.length === 0) return;
@@ -239,7 +240,7 @@ export function Composer({ view, title, timeline, handle, typingLine, focusTimel
   const answered = draft.replyTo !== null && !editing ? timeline.items.find((item) => item.type === "message" && item.message.seq === draft.replyTo) : undefined;
   const left = sent ? Math.max(0, Math.ceil((sent.until - now) / 1000)) : 0;
   const nothing = text.trim() === "" && (editing ? editing.message.files.length === 0 : uploads.files.length === 0);
-  const unless = over > 0 ? t("compose.tooLong", { n: over }) : uploads.busy && !editing && t("compose.uploading");
+  const unless = blocked !== null ? blocked : over > 0 ? t("compose.tooLong", { n: over }) : uploads.busy && !editing && t("compose.uploading");
   return (
     <section className="composer" aria-label={t("compose.label", { title })} data-region="composer" tabIndex={-1}>
       <p className="typing">{typingLine}</p>

@@ -6,28 +6,24 @@ import { Button, IconButton } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Face } from "../../ui/Face";
 import { FieldError } from "../../ui/Field";
-import { Bell, BellOff, Download, Ellipsis, FileText, Landmark, LogOut, MessageSquare, Pencil, Pin, PinOff, User, UserPlus, UserX, X } from "../../ui/icons";
+import { Bell, BellOff, Download, Ellipsis, FileText, Landmark, LogOut, MessageSquare, Pencil, Pin, PinOff, ShieldCheck, User, UserPlus, UserX, X } from "../../ui/icons";
 import { Menu } from "../../ui/Menu";
 import { say } from "../../ui/Toasts";
 import { useAct, useClient, useMe, useReadable } from "../client";
 import { size } from "../format";
 import { t } from "../i18n";
 import { problemWords } from "../i18n/problems";
+import { Holders } from "../keys/Holders";
+import { lockOf, useKeysState } from "../keys/keys";
+import { VerifiedMark, VerifyDialog } from "../keys/Verify";
 import { PresenceOf } from "../people/Presence";
 import { PeoplePicker } from "../people/PeoplePicker";
 import { ProtectionSays } from "../protection";
 import { navigate } from "../router";
 import { useConversationMenu } from "./menu";
+import { writeTo } from "./write";
 
 const ROLES: readonly MemberRole[] = ["owner", "moderator", "member", "reader"];
-
-export async function writeTo(client: ReturnType<typeof useClient>, account: string): Promise<void> {
-  try {
-    navigate(`/c/${await client.createConversation({ kind: "direct", members: [account] })}`);
-  } catch (cause) {
-    say(problemWords(cause), { seconds: 8 });
-  }
-}
 
 function AddPeople({ view, present, close }: { view: ConversationView; present: ReadonlySet<string>; close: () => void }) {
   const client = useClient();
@@ -61,7 +57,7 @@ function RemoveMember({ view, person, close }: { view: ConversationView; person:
   );
 }
 
-function MemberRow({ person, role, view, remove }: { person: Person; role: MemberRole; view: ConversationView; remove: () => void }) {
+function MemberRow({ person, role, view, remove, verify }: { verify: () => void; person: Person; role: MemberRole; view: ConversationView; remove: () => void }) {
   const client = useClient();
   const me = useMe().person.account;
   const self = person.account === me;
@@ -73,13 +69,14 @@ function MemberRow({ person, role, view, remove }: { person: Person; role: Membe
       <Face size="s" id={person.account} name={person.display_name} outside={outside} />
       <div className="grow">
         <span className="nm">{self ? t("details.you", { name: person.display_name }) : person.display_name}<PresenceOf account={person.account} /></span>
-        <div className="sub">{outside ? <span className="ext-tag">{person.address}</span> : person.title || person.department || person.address}</div>
+        <div className="sub">{outside ? <span className="ext-tag">{person.address}</span> : person.title || person.department || person.address} {view.protection !== "open" && <VerifiedMark account={person.account} />}</div>
       </div>
       {role !== "member" && <span className="note">{t(`member.${role}`)}</span>}
       {!self && (
         <Menu label={t("details.memberMenu", { name: person.display_name })} className="icon quiet" entries={[
           view.kind !== "direct" && { key: "write", words: t("details.write"), icon: <MessageSquare size="s" />, act: () => void writeTo(client, person.account) },
           { key: "see", words: t("details.profile"), icon: <User size="s" />, act: () => navigate(`/people/${person.account}`) },
+          view.protection !== "open" && { key: "verify", words: t("verify.open"), icon: <ShieldCheck size="s" />, act: verify },
           manages && view.role === "owner" && "line",
           ...(manages && view.role === "owner" ? ROLES.filter((other) => other !== role).map((other) => ({ key: `role-${other}`, words: t("details.makeRole", { role: t(`member.${other}`) }), act: () => setRole(other) })) : []),
           manages && "line",
@@ -97,6 +94,8 @@ export function Details({ view, close }: { view: ConversationView; close: () => 
   const [all, setAll] = useState(false);
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<Person | null>(null);
+  const [verifying, setVerifying] = useState<string | null>(null);
+  const locked = lockOf(useKeysState()) !== null;
   const menu = useConversationMenu(view);
 
   const members = useMemo(() => {
@@ -128,13 +127,19 @@ export function Details({ view, close }: { view: ConversationView; close: () => 
           {view.protection === "recorded" && (
             <div className="pinned recorded"><div className="person"><span className="face s house" aria-hidden="true"><Landmark size="s" /></span><div className="grow"><b>{t("archive.member")}</b><div className="sub">{t("archive.memberWords")}</div></div><Pin size="s" /></div></div>
           )}
-          <ul>{shown.map(({ person, role }) => <MemberRow key={person.account} person={person} role={role} view={view} remove={() => setRemoving(person)} />)}</ul>
+          <ul>{shown.map(({ person, role }) => <MemberRow key={person.account} person={person} role={role} view={view} remove={() => setRemoving(person)} verify={() => setVerifying(person.account)} />)}</ul>
           {inside.length > shown.length && <button type="button" className="linkish" onClick={() => setAll(true)}>{t("details.others", { n: inside.length - shown.length })}</button>}
         </section>
         {outside.length > 0 && (
           <section className="block">
             <h3><span className="ext">{t("outside.section")}</span></h3>
-            <ul>{outside.map(({ person, role }) => <MemberRow key={person.account} person={person} role={role} view={view} remove={() => setRemoving(person)} />)}</ul>
+            <ul>{outside.map(({ person, role }) => <MemberRow key={person.account} person={person} role={role} view={view} remove={() => setRemoving(person)} verify={() => setVerifying(person.account)} />)}</ul>
+          </section>
+        )}
+        {view.protection !== "open" && !locked && (
+          <section className="block">
+            <h3>{t("holders.title")}</h3>
+            <Holders view={view} members={members.map(({ person }) => person)} />
           </section>
         )}
         <section className="block">
@@ -161,6 +166,7 @@ export function Details({ view, close }: { view: ConversationView; close: () => 
       </div>
       {adding && <AddPeople view={view} present={new Set(timeline.members.keys())} close={() => setAdding(false)} />}
       {removing && <RemoveMember view={view} person={removing} close={() => setRemoving(null)} />}
+      {verifying && <VerifyDialog account={verifying} close={() => setVerifying(null)} />}
       {menu.dialog}
     </aside>
   );

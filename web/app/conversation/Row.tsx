@@ -5,7 +5,7 @@ import type { ConversationView, FileRef, MarksView, MembershipView, MessageView,
 
 import { Button, IconButton } from "../../ui/Button";
 import { Face } from "../../ui/Face";
-import { CircleAlert, Clock, Copy, Ellipsis, Eye, Hand, Pencil, Reply, SmilePlus, ThumbsUp, Trash } from "../../ui/icons";
+import { CircleAlert, Clock, Copy, Ellipsis, Eye, Hand, Hourglass, Lock, Pencil, Reply, SmilePlus, ThumbsUp, Trash } from "../../ui/icons";
 import { Menu } from "../../ui/Menu";
 import { copy } from "../entrance/Factor";
 import { clock, day, daysAgo, moment, names as nameList } from "../format";
@@ -245,10 +245,12 @@ export const Row = memo(function Row({ item, before, after, fresh, view, timelin
   const author = message.account ?? "";
   const person = people.get(author);
   const own = message.account === me;
-  const gone = message.redacted !== null || message.erased || message.unsupported;
+  const gone = message.redacted !== null || message.erased || message.unsupported || message.sealed !== null;
   const canWrite = view.role !== "reader";
   const moderates = view.role === "owner" || view.role === "moderator";
   const lastOfRun = after === undefined || !joins(after, item, me);
+  // Why is said once for a run of them.
+  const sameLock = before?.type === "message" && before.message.sealed === "locked";
   const state = own && !gone && lastOfRun ? marksWords(message.seq, view, marks) : null;
   const file = (one: FileRef) => <FileView key={one.blob} file={one} conversation={view.id} />;
   return (
@@ -262,6 +264,10 @@ export const Row = memo(function Row({ item, before, after, fresh, view, timelin
             <p className="gone">{message.redacted.by === me ? t("msg.redactedOwn") : t("msg.redacted", { name: personName(people, message.redacted.by) })}</p>
           ) : message.erased ? (
             <p className="gone">{t("msg.erased")}</p>
+          ) : message.sealed === "waiting" ? (
+            <p className="gone" title={t("msg.waitingKeysWhy")}><Hourglass size="s" /> {t("msg.waitingKeys")}</p>
+          ) : message.sealed === "locked" ? (
+            <p className="gone"><Lock size="s" /> {t("msg.locked")}{!sameLock && <><br />{t("msg.lockedWhy")}</>}</p>
           ) : message.unsupported ? (
             <p className="gone">{t("msg.unsupported")}</p>
           ) : (

@@ -12,6 +12,10 @@ import { useAct, useClient, useMe, usePerson, useReadable } from "../client";
 import { names as nameList } from "../format";
 import { t } from "../i18n";
 import { problemWords } from "../i18n/problems";
+import { ChangedGuard } from "../keys/Changed";
+import { blockedWords, lockOf, useKeysState } from "../keys/keys";
+import { Locked } from "../keys/Locked";
+import { Stand } from "../keys/Stand";
 import { FieldError } from "../../ui/Field";
 import { say } from "../../ui/Toasts";
 import { PresenceOf } from "../people/Presence";
@@ -89,6 +93,8 @@ export function Talk({ view, details, toggleDetails }: { view: ConversationView;
   const [over, setOver] = useState<Over>(null);
   const [dropping, setDropping] = useState(false);
   const menu = useConversationMenu(view);
+  const keys = useKeysState();
+  const lock = view.protection === "open" ? null : lockOf(keys);
   const title = titleOf(view, other);
   const outside = [...timeline.members.keys()].filter((account) => people.get(account)?.role === "guest").length;
 
@@ -113,13 +119,13 @@ export function Talk({ view, details, toggleDetails }: { view: ConversationView;
 
   const typingLine = typing.length === 0 ? "" : typing.length === 1 ? t("timeline.typing1", { names: firstName(client.people.get(typing[0] ?? "")) }) : t("timeline.typing2", { names: nameList(typing.map((account) => firstName(client.people.get(account)))) });
   const drag = (event: DragEvent) => {
-    if (!event.dataTransfer.types.includes("Files") || view.role === "reader") return;
+    if (!event.dataTransfer.types.includes("Files") || view.role === "reader" || lock) return;
     event.preventDefault();
     setDropping(event.type !== "dragleave" || event.currentTarget.contains(event.relatedTarget as Node | null));
   };
 
   return (
-    <main className={`pane talk ${view.protection}`} id="main" onDragEnter={drag} onDragOver={drag} onDragLeave={drag} onDrop={(event) => { setDropping(false); if (view.role === "reader") return; event.preventDefault(); composer.current?.attach([...event.dataTransfer.files]); }}>
+    <main className={`pane talk ${view.protection}`} id="main" onDragEnter={drag} onDragOver={drag} onDragLeave={drag} onDrop={(event) => { setDropping(false); if (view.role === "reader" || lock) return; event.preventDefault(); composer.current?.attach([...event.dataTransfer.files]); }}>
       <header className="top">
         <IconButton label={t("conv.back")} className="only-phone" onClick={() => navigate("/")}><ChevronLeft size="l" /></IconButton>
         <div className="title">
@@ -131,8 +137,10 @@ export function Talk({ view, details, toggleDetails }: { view: ConversationView;
           <IconButton label={t("conv.details")} aria-pressed={details} onClick={toggleDetails}><PanelRight /></IconButton>
         </div>
       </header>
-      <Timeline view={view} timeline={timeline} acts={acts} handle={rows} />
-      <Composer view={view} title={title} timeline={timeline} handle={composer} typingLine={typingLine} focusTimeline={() => rows.current?.focus()} />
+      {lock ? <Locked why={lock} /> : <Timeline view={view} timeline={timeline} acts={acts} handle={rows} />}
+      {!lock && <Stand view={view} />}
+      {!lock && <ChangedGuard view={view} members={timeline.members.keys()} />}
+      {!lock && <Composer blocked={blockedWords(view, keys, timeline.members.keys())} view={view} title={title} timeline={timeline} handle={composer} typingLine={typingLine} focusTimeline={() => rows.current?.focus()} />}
       {dropping && <div className="drop-here"><p>{t("compose.drop", { title })}</p></div>}
       {over?.kind === "redact" && <ConfirmRedact view={view} message={over.message} close={() => setOver(null)} />}
       {over?.kind === "read" && <WhoRead view={view} message={over.message} close={() => setOver(null)} />}

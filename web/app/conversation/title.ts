@@ -19,7 +19,7 @@ export function previewOf(view: ConversationView, me: string, client: Client, dr
   if (draft.trim()) return t("list.them", { name: t("list.draft"), text: plainText(draft) });
   if (pending?.content.type === "message") return t("list.you", { text: plainText(pending.content.text) || t("list.files", { n: pending.content.files.length }) });
   if (!view.last) return view.topic || t("list.nothing");
-  const text = plainText(view.last.text) || t("list.files", { n: view.last.files });
+  const text = plainText(view.last.text) || (view.protection !== "open" && view.last.files === 0 ? t("list.sealedLast") : t("list.files", { n: view.last.files }));
   if (view.last.account === me) return t("list.you", { text });
   return view.kind === "direct" || view.last.account === null ? text : t("list.them", { name: firstName(client.people.get(view.last.account)), text });
 }

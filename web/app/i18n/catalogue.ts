@@ -2,10 +2,14 @@
  * Every word of the interface, in both languages, in one place. French is written with plain spaces and apostrophes:
  * `french()` in index.ts sets the typographic ones. `{name}` is filled in; where the number `n` matters, `one` and `other`.
  */
+import { keysCatalogue } from "./catalogue-keys";
+
 type Words = string | { readonly one: string; readonly other: string };
 export type Entry = { readonly fr: Words; readonly en: Words };
 
 export const catalogue = {
+  ...keysCatalogue,
+
   // Times, sizes, lists
   "time.now": { fr: "à l'instant", en: "just now" },
   "time.minutesAgo": { fr: "il y a {n} min", en: "{n} min ago" },
@@ -540,7 +544,6 @@ export const catalogue = {
   "new.topicHint": { fr: "Une phrase : à quoi sert cette conversation.", en: "One sentence: what this conversation is for." },
   "new.act": { fr: "Ouvrir la conversation", en: "Open the conversation" },
   "new.unlessPerson": { fr: "Choisissez une personne", en: "Choose a person" },
-  "new.protection": { fr: "Le serveur pourra lire cette conversation : les conversations scellées viendront avec une prochaine version.", en: "The server will be able to read this conversation: sealed conversations come with a later version." },
   "channels.title": { fr: "Canaux", en: "Channels" },
   "channels.words": { fr: "Ouverts à tous les membres de l'organisation.", en: "Open to every member of the organisation." },
   "channels.join": { fr: "Rejoindre", en: "Join" },
@@ -576,7 +579,7 @@ export const catalogue = {
 
   "pages.profile": { fr: "Profil", en: "Profile" },
   "pages.security": { fr: "Mot de passe et second facteur", en: "Password and second factor" },
-  "pages.sessions": { fr: "Appareils", en: "Devices" },
+  "pages.sessions": { fr: "Sessions ouvertes", en: "Open sessions" },
   "pages.tokens": { fr: "Jetons d'API", en: "API tokens" },
   "pages.appearance": { fr: "Apparence et langue", en: "Appearance and language" },
   "pages.keyboard": { fr: "Clavier", en: "Keyboard" },

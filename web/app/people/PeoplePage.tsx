@@ -7,10 +7,11 @@ import { Face } from "../../ui/Face";
 import { FieldError } from "../../ui/Field";
 import { ChevronLeft, MessageSquare, Search } from "../../ui/icons";
 import { Empty, Waiting } from "../../ui/Waiting";
-import { useAct, useClient, useLoaded, useMe } from "../client";
-import { writeTo } from "../conversation/Details";
+import { useAct, useClient, useLoaded, useMe, useReadable } from "../client";
+import { writeTo } from "../conversation/write";
 import { t } from "../i18n";
 import { problemWords } from "../i18n/problems";
+import { VerifiedMark, VerifyDialog } from "../keys/Verify";
 import { Link, navigate } from "../router";
 import { PresenceOf } from "./Presence";
 import "../styles/people.css";
@@ -76,6 +77,8 @@ export function PersonPage({ id }: { id: string }) {
   const client = useClient();
   const me = useMe().person.account;
   const { answer, again } = useLoaded(() => client.command("people.get", { accounts: [id] }), id);
+  const [verifying, setVerifying] = useState(false);
+  const verified = useReadable(client.keys).verified.has(id);
   const person = answer.state === "here" ? answer.value.people[0] : undefined;
   useEffect(() => { document.title = `${person?.display_name ?? t("people.title")} · Rempart`; }, [person?.display_name]);
   return (
@@ -95,11 +98,13 @@ export function PersonPage({ id }: { id: string }) {
               <dt>{t("account.address")}</dt><dd className="mono">{person.address}</dd>
               <dt>{t("people.role")}</dt><dd>{t(`role.${person.role}`)}</dd>
               <dt>{t("people.col.presence")}</dt><dd>{person.active ? <PresenceOf account={person.account} words /> : t("people.closed")}</dd>
+              {person.account !== me && <><dt>{t("verify.term")}</dt><dd className="key-state">{verified ? <VerifiedMark account={person.account} /> : t("verify.not")}<button type="button" className="linkish" onClick={() => setVerifying(true)}>{verified ? t("verify.openAgain") : t("verify.open")}</button></dd></>}
             </dl>
             {person.account !== me && person.active && <div className="end"><Button kind="go" onClick={() => void writeTo(client, person.account)}><MessageSquare size="s" />{t("people.write")}</Button></div>}
           </div>
         </article>
       )}
+      {verifying && <VerifyDialog account={id} close={() => setVerifying(false)} />}
     </main>
   );
 }

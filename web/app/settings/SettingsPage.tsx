@@ -4,6 +4,7 @@ import { useEffect } from "react";
 import { Empty } from "../../ui/Waiting";
 import { may, useClient, useMe, useReadable } from "../client";
 import { t } from "../i18n";
+import { KeysSettings } from "../keys/KeysSettings";
 import { intoView, Link } from "../router";
 import { SETTINGS } from "../shell/pages";
 import { Appearance, KeyboardSettings, Profile } from "./sections";
@@ -33,6 +34,7 @@ export function SettingsPage({ section }: { section: string }) {
             <div className="ph"><div><h1>{t(page.words)}</h1></div></div>
             {page.section === "profile" && <Profile />}
             {page.section === "security" && <Security />}
+            {page.section === "keys" && <KeysSettings />}
             {page.section === "sessions" && <Sessions />}
             {page.section === "tokens" && <Tokens />}
             {page.section === "appearance" && <Appearance />}

@@ -8,7 +8,7 @@ import { Face } from "../../ui/Face";
 import { Hash, Search, Users } from "../../ui/icons";
 import { may, useClient, useMe, useReadable } from "../client";
 import { ConversationFace } from "../conversation/List";
-import { writeTo } from "../conversation/Details";
+import { writeTo } from "../conversation/write";
 import { matches, rank, titleOf } from "../conversation/title";
 import { t } from "../i18n";
 import { PresenceOf } from "../people/Presence";

@@ -1,13 +1,15 @@
 /** The house, once one is in: rail, page, and what lies over them. */
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
-import type { Kind } from "@sdk";
+import type { Kind, Person } from "@sdk";
 
 import { Button } from "../../ui/Button";
 import { Empty, Waiting } from "../../ui/Waiting";
 import { useClient, useReadable } from "../client";
 import { ConversationsPage } from "../conversation/ConversationsPage";
 import { NewConversation } from "../conversation/NewConversation";
+import { whenAsked } from "../conversation/write";
 import { t } from "../i18n";
+import { KeyBands } from "../keys/Bands";
 import { navigate } from "../router";
 import type { Route } from "../router";
 import { HelpDialog, useGlobalKeys } from "./keys";
@@ -42,7 +44,8 @@ function Page({ route, make, palette }: { route: Route; make: (kind?: Kind) => v
 
 export function Shell({ route }: { route: Route }) {
   const conversations = useReadable(useClient().conversations);
-  const [over, setOver] = useState<"palette" | "help" | Kind | null>(null);
+  const [over, setOver] = useState<"palette" | "help" | Kind | Person | null>(null);
+  useEffect(() => whenAsked(setOver), []);
   const palette = useCallback(() => setOver("palette"), []);
   const help = useCallback(() => setOver("help"), []);
   const make = useCallback((kind?: Kind) => setOver(kind ?? "direct"), []);
@@ -52,11 +55,12 @@ export function Shell({ route }: { route: Route }) {
   return (
     <div className={route.name === "conversation" ? "shell deep" : "shell"}>
       <a className="skip" href="#main" onClick={(event) => { event.preventDefault(); const main = document.getElementById("main"); if (main) { main.tabIndex = -1; main.focus(); } }}>{t("act.skip")}</a>
-      <OfflineBand />
+      <div className="bands"><OfflineBand /><KeyBands /></div>
       <Rail route={route} />
       <Suspense fallback={<main className="page"><Waiting words={t("wait.page")} /></main>}><Page route={route} make={make} palette={palette} /></Suspense>
       {over === "palette" && <Palette close={close} make={() => make()} />}
       {over === "help" && <HelpDialog close={close} />}
+      {typeof over === "object" && over !== null && <NewConversation with={over} close={close} />}
       {(over === "direct" || over === "group" || over === "channel") && <NewConversation kind={over} close={close} />}
     </div>
   );

@@ -1,9 +1,10 @@
 /** The pages of settings and administration: what they are called, and whose right they need. */
-import { Activity, KeyRound, Keyboard, MailPlus, Monitor, ScrollText, ShieldCheck, Sun, User, Users } from "../../ui/icons";
+import { Activity, KeyRound, Keyboard, LockKeyhole, MailPlus, Monitor, ScrollText, ShieldCheck, Sun, User, Users } from "../../ui/icons";
 
 export const SETTINGS = [
   { section: "profile", words: "pages.profile", icon: <User />, right: null },
   { section: "security", words: "pages.security", icon: <ShieldCheck />, right: null },
+  { section: "keys", words: "pages.keys", icon: <LockKeyhole />, right: null },
   { section: "sessions", words: "pages.sessions", icon: <Monitor />, right: null },
   { section: "tokens", words: "pages.tokens", icon: <KeyRound />, right: "tokens.have" },
   { section: "appearance", words: "pages.appearance", icon: <Sun />, right: null },

@@ -1,0 +1,57 @@
+/** Somebody's key is not what it was: said where one writes, and nothing is sent until it is compared or accepted. */
+import { useState } from "react";
+import type { ConversationView } from "@sdk";
+
+import { Button } from "../../ui/Button";
+import { Dialog } from "../../ui/Dialog";
+import { FieldError } from "../../ui/Field";
+import { TriangleAlert } from "../../ui/icons";
+import { say } from "../../ui/Toasts";
+import { useAct, usePerson } from "../client";
+import { t } from "../i18n";
+import { problemWords } from "../i18n/problems";
+import { changedMembers, useKeys, useKeysState } from "./keys";
+import { VerifyDialog } from "./Verify";
+import "../styles/keys.css";
+
+function Accept({ account, name, close }: { account: string; name: string; close: () => void }) {
+  const keys = useKeys();
+  const act = useAct();
+  const accept = () => void act.run(async () => { await keys.acceptChanged(account); say(t("changed.accepted")); close(); });
+  return (
+    <Dialog title={t("changed.acceptTitle", { name })} close={close} closeWords={t("act.close")} size="narrow" role="alertdialog">
+      <p>{t("changed.acceptWords", { name })}</p>
+      {Boolean(act.cause) && <FieldError>{problemWords(act.cause)}</FieldError>}
+      <div className="end">
+        <Button kind="danger" aria-busy={act.busy} onClick={accept}>{t("changed.acceptAct")}</Button>
+        <Button kind="bare" onClick={close}>{t("act.cancel")}</Button>
+      </div>
+    </Dialog>
+  );
+}
+
+/** One at a time, the gravest first; it goes when all are settled. */
+export function ChangedGuard({ view, members }: { view: ConversationView; members: Iterable<string> }) {
+  const state = useKeysState();
+  const changed = view.protection === "open" ? [] : changedMembers(state, members);
+  const first = changed[0];
+  const person = usePerson(first?.account);
+  const [over, setOver] = useState<"verify" | "accept" | null>(null);
+  if (!first) return null;
+  const name = person?.display_name ?? t("timeline.someone");
+  return (
+    <div className={first.reset ? "guard grave" : "guard"} role="status">
+      <TriangleAlert />
+      <div>
+        <p><b>{first.reset ? t("changed.resetTitle", { name }) : t("changed.title", { name })}</b></p>
+        <p>{first.reset ? t("changed.resetWords", { name }) : t("changed.words")}{changed.length > 1 && ` ${t("changed.more", { n: changed.length - 1 })}`}</p>
+        <div className="end">
+          <Button onClick={() => setOver("verify")}>{t("changed.compare")}</Button>
+          <Button kind="bare" onClick={() => setOver("accept")}>{t("changed.accept")}</Button>
+        </div>
+      </div>
+      {over === "verify" && <VerifyDialog account={first.account} close={() => setOver(null)} />}
+      {over === "accept" && <Accept account={first.account} name={name} close={() => setOver(null)} />}
+    </div>
+  );
+}
