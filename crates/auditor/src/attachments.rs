@@ -74,6 +74,37 @@ pub fn save(export: &Export, folder: &Path, seq: u64, place: usize, file: &Attac
     proof
 }
 
+/// The hash of a saved file as it was stored: sealed again with its key.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn stored_hash(path: &Path, file: &Attachment) -> std::io::Result<BlobHash> {
+    let mut reader = BufReader::new(File::open(path)?);
+    let mut hash = Sha256::new();
+    let cipher = file.key.as_ref().map(FileCipher::new);
+    if let Some(cipher) = &cipher {
+        hash.update(cipher.header());
+    }
+    let mut left = reader.get_ref().metadata()?.len();
+    let mut buffer = vec![0; CHUNK];
+    for number in 0_u32.. {
+        let take = usize::try_from(left.min(CHUNK as u64)).unwrap_or(CHUNK);
+        let Some(bytes) = buffer.get_mut(..take) else { break };
+        reader.read_exact(bytes)?;
+        left -= u64::try_from(take).unwrap_or(left);
+        match &cipher {
+            Some(cipher) => {
+                hash.update(cipher.seal_chunk(number, left == 0, bytes).map_err(std::io::Error::other)?);
+            }
+            None => hash.update(&*bytes),
+        }
+        if left == 0 {
+            break;
+        }
+    }
+    Ok(BlobHash::from_bytes(hash.finalize().into()))
+}
+
 fn copy(from: &Path, to: &Path, file: &Attachment) -> Result<[u8; 32], String> {
     let missing = |_| say!("the file is not in the export", "le fichier n'est pas dans l'export");
     let unreadable = |_| say!("the file cannot be read", "le fichier est illisible");

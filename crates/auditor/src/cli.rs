@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use rempart_capsule::locked::Cost;
 
 use crate::terminal::Passphrases;
-use crate::{ceremony, machine, open, release, request};
+use crate::{canary, ceremony, machine, open, release, request, verify};
 
 /// The exit code of a command that did its work and found something that is not as it must be.
 const FINDINGS: u8 = 3;
@@ -36,6 +36,11 @@ enum Command {
     Release(release::Give),
     /// Open what enough officers released, and write the report
     Open(open::Open),
+    /// Verify an export, or the report of an opening: order, completeness, signatures
+    Verify(verify::Verify),
+    /// Prove each quarter that the archive can still be opened
+    #[command(subcommand)]
+    Canary(canary::Command),
 }
 
 /// Runs the command that the process was started with.
@@ -61,6 +66,8 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Command::Request(command) => request::run(command, &mut passphrases, cost).map(|()| true),
         Command::Release(command) => release::run(command, &mut passphrases).map(|()| true),
         Command::Open(command) => open::run(command, &mut passphrases),
+        Command::Verify(command) => verify::run(command),
+        Command::Canary(command) => canary::run(command, &mut passphrases),
     }?;
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(FINDINGS) })
 }

@@ -36,6 +36,12 @@ impl Export {
         Ok(Self { root: root.to_owned(), manifest })
     }
 
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The place of one of the files of [`layout`].
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
@@ -56,43 +62,7 @@ impl Export {
     /// # Errors
     /// When the file is missing, a line is not in the format, or `each` fails. Names the line.
     pub fn lines(&self, name: &str, mut each: impl FnMut(Line) -> Result<()>) -> Result<()> {
-        self.raw_lines(name, |text| each(Line::decode(text)?))
-    }
-
-    /// The leaves of the key log; `None` where the export has none.
-    ///
-    /// # Errors
-    /// When they are there and not in the format.
-    pub fn key_leaves(&self) -> Result<Option<Vec<Vec<u8>>>> {
-        if !self.path(layout::KEYS_LEAVES).try_exists()? {
-            return Ok(None);
-        }
-        let mut leaves = Vec::new();
-        self.raw_lines(layout::KEYS_LEAVES, |text| {
-            leaves.push(KeyLine::decode(text)?.leaf);
-            Ok(())
-        })?;
-        Ok(Some(leaves))
-    }
-
-    fn raw_lines(&self, name: &str, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        let path = self.path(name);
-        let shown = path.display();
-        let file = File::open(&path).with_context(|| say!("cannot read {shown}", "impossible de lire {shown}"))?;
-        let mut reader = BufReader::with_capacity(1 << 16, file);
-        let mut text = Vec::new();
-        for number in 1_u64.. {
-            text.clear();
-            let most = u64::try_from(LONGEST + 2).unwrap_or(u64::MAX);
-            if (&mut reader).take(most).read_until(b'\n', &mut text)? == 0 {
-                break;
-            }
-            if text.last() == Some(&b'\n') {
-                text.pop();
-            }
-            each(&text).with_context(|| say!("{shown}, line {number}", "{shown}, ligne {number}"))?;
-        }
-        Ok(())
+        raw_lines(&self.path(name), |text| each(Line::decode(text)?))
     }
 
     /// Entries that the manifest promises of a conversation.
@@ -135,6 +105,42 @@ impl Export {
         policies.sort_by_key(rempart_capsule::Policy::ctx);
         Ok(policies)
     }
+}
+
+/// The leaves of the key log in the folder of an export or a report; `None` where it has none.
+///
+/// # Errors
+/// When they are there and not in the format.
+pub fn key_leaves(root: &Path) -> Result<Option<Vec<Vec<u8>>>> {
+    let path = root.join(layout::KEYS_LEAVES);
+    if !path.try_exists()? {
+        return Ok(None);
+    }
+    let mut leaves = Vec::new();
+    raw_lines(&path, |text| {
+        leaves.push(KeyLine::decode(text)?.leaf);
+        Ok(())
+    })?;
+    Ok(Some(leaves))
+}
+
+fn raw_lines(path: &Path, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let shown = path.display();
+    let file = File::open(path).with_context(|| say!("cannot read {shown}", "impossible de lire {shown}"))?;
+    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let mut text = Vec::new();
+    for number in 1_u64.. {
+        text.clear();
+        let most = u64::try_from(LONGEST + 2).unwrap_or(u64::MAX);
+        if (&mut reader).take(most).read_until(b'\n', &mut text)? == 0 {
+            break;
+        }
+        if text.last() == Some(&b'\n') {
+            text.pop();
+        }
+        each(&text).with_context(|| say!("{shown}, line {number}", "{shown}, ligne {number}"))?;
+    }
+    Ok(())
 }
 
 /// Reads the public part of a ceremony, and checks what it says of itself.

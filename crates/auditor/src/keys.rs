@@ -1,15 +1,19 @@
 //! Whose device signed: the key log of an export, folded and compared with its signed head.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result, ensure};
 use rempart_base::{AccountId, DeviceId};
+use rempart_capsule::Entry;
 use rempart_export::layout;
 use rempart_key_log::{DeviceKeys, KeyLog, SLACK};
 use rempart_merkle::checkpoint::Checkpoint;
 use rempart_merkle::note::VerifierKey;
+use rempart_merkle::{Leaf, Sender};
 use sha2::{Digest as _, Sha256};
 
-use crate::export::Export;
-use crate::say;
+use crate::export::key_leaves;
+use crate::{files, say};
 
 /// Devices and accounts, as the key log proves them.
 pub struct Keys {
@@ -32,23 +36,17 @@ pub struct Writer {
 }
 
 impl Keys {
-    /// Reads the export's key log; `None` where it has none.
+    /// Reads the key log in the folder of an export or a report; `None` where it has none.
     ///
     /// # Errors
     /// When its head is not signed by the log's key, the leaves do not make it, or an entry in it does not hold.
-    pub fn open(export: &Export, log: &VerifierKey) -> Result<Option<Self>> {
-        let Some(leaves) = export.key_leaves()? else { return Ok(None) };
-        let note = export.bytes(layout::KEYS_CHECKPOINT)?.with_context(|| {
-            say!("the export has no signed head of the key log", "l'export n'a pas de tête signée du journal des clés")
-        })?;
+    pub fn open(root: &Path, log: &VerifierKey) -> Result<Option<Self>> {
+        let Some(leaves) = key_leaves(root)? else { return Ok(None) };
+        let note = files::read(&root.join(layout::KEYS_CHECKPOINT))?;
         Self::fold(leaves, note, log).map(Some)
     }
 
-    /// The same, from what was read.
-    ///
-    /// # Errors
-    /// The same.
-    pub fn fold(leaves: Vec<Vec<u8>>, note: Vec<u8>, log: &VerifierKey) -> Result<Self> {
+    fn fold(leaves: Vec<Vec<u8>>, note: Vec<u8>, log: &VerifierKey) -> Result<Self> {
         let host = log.name().strip_suffix("/messages").unwrap_or(log.name());
         let key = VerifierKey::new(&format!("{host}/keys"), log.key_bytes())?;
         let head = Checkpoint::open(&note, &key, key.name()).with_context(|| {
@@ -95,6 +93,34 @@ impl Keys {
         }
         Ok(Writer { account, leaf_key: keys.leaf_key, certificate: certificate(keys) })
     }
+}
+
+/// Whether a recorded entry stands where its leaf says and was written by the device that the log names.
+///
+/// # Errors
+/// In words, what does not hold.
+pub fn written_by(keys: &Keys, leaf: &Leaf, entry: &Entry) -> Result<Writer, String> {
+    let header = entry.header();
+    if header.epoch_ref.as_slice() != leaf.epoch_ref || header.refers_to != leaf.refers_to {
+        return Err(say!("the entry says another place than its leaf", "l'entrée dit une autre place que sa feuille"));
+    }
+    let Sender::Device(device) = leaf.sender else {
+        return Err(say!("the log names no device", "le journal ne nomme aucun appareil"));
+    };
+    let writer = keys.writer(device, leaf.server_time_ms)?;
+    if entry.verify(&writer.leaf_key).is_err() {
+        return Err(say!(
+            "the signature is not by the device that the log names",
+            "la signature n'est pas de l'appareil que nomme le journal"
+        ));
+    }
+    if writer.certificate != header.certificate {
+        return Err(say!(
+            "the entry names another device certificate than the key log",
+            "l'entrée nomme un autre certificat d'appareil que le journal des clés"
+        ));
+    }
+    Ok(writer)
 }
 
 fn certificate(keys: &DeviceKeys) -> [u8; 32] {

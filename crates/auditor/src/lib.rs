@@ -8,9 +8,10 @@
 //!
 //! Reading order: [`cli`] (the commands), [`ceremony`] and [`officer`] (keys), [`export`], [`log`], [`journal`] and [`keys`] (what
 //! an export proves), [`scope`] (what a request covers), [`mod@request`], [`release`] and [`open`], [`report`], [`html`] and
-//! [`attachments`] (what is written).
+//! [`attachments`] (what is written), [`verify`], [`canary`].
 
 pub mod attachments;
+pub mod canary;
 pub mod ceremony;
 pub mod cli;
 pub mod export;
@@ -27,4 +28,5 @@ pub mod report;
 pub mod request;
 pub mod scope;
 pub mod terminal;
+pub mod verify;
 pub mod words;

@@ -19,7 +19,7 @@ use rempart_merkle::leaf::{KIND_CONTENT, KIND_ERASURE, KIND_GROUP, KIND_MEMBERSH
 
 use crate::export::{Export, trust};
 use crate::journal::{Finding, date, day};
-use crate::keys::Keys;
+use crate::keys::{Keys, written_by};
 use crate::log::Log;
 use crate::report::{CapsuleProof, EntryProof, EpochProof, FindingText, HTML, JSON, KIND, Proved, Report};
 use crate::scope::{Asked, Epoch, Gathered, Scope, asked, conversation_of};
@@ -79,7 +79,7 @@ pub fn run(options: &Open, passphrases: &mut Passphrases) -> Result<bool> {
     let (releases, outer) = releases(&options.releases, &asked.request, &one_time, &archive.record)?;
     let (conversation, gathered) = conversation_of(&export, &log, &asked.request, true)?;
     let scope = Scope::of(&asked.request, &trust, &export, &gathered)?;
-    let keys = Keys::open(&export, &trust.log)?;
+    let keys = Keys::open(export.root(), &trust.log)?;
 
     std::fs::create_dir_all(options.out.parent().unwrap_or(Path::new(".")))?;
     std::fs::create_dir(&options.out).with_context(|| {
@@ -337,14 +337,8 @@ impl Opening<'_> {
             }
         };
         let header = entry.header();
-        if header.group != self.asked.request.group
-            || header.epoch_ref.as_slice() != line.leaf.epoch_ref
-            || header.refers_to != line.leaf.refers_to
-        {
-            out.problems.push(say!(
-                "the entry says another place than its leaf",
-                "l'entrée dit une autre place que sa feuille"
-            ));
+        if header.group != self.asked.request.group {
+            out.problems.push(say!("the entry is of another group", "l'entrée est d'un autre groupe"));
         }
         self.writer(line, &entry, out);
         if !seen.insert((header.epoch_ref.to_vec(), header.certificate, header.counter)) {
@@ -383,11 +377,9 @@ impl Opening<'_> {
     }
 
     fn writer(&self, line: &Line, entry: &Entry, out: &mut EntryProof) {
-        let Sender::Device(device) = line.leaf.sender else {
-            out.problems.push(say!("the log names no device", "le journal ne nomme aucun appareil"));
-            return;
-        };
-        out.device = Some(device.to_string());
+        if let Sender::Device(device) = line.leaf.sender {
+            out.device = Some(device.to_string());
+        }
         let Some(keys) = self.keys else {
             out.problems.push(say!(
                 "without the key log nothing proves who wrote this",
@@ -395,22 +387,9 @@ impl Opening<'_> {
             ));
             return;
         };
-        let writer = match keys.writer(device, line.leaf.server_time_ms) {
-            Ok(writer) => writer,
-            Err(problem) => return out.problems.push(problem),
-        };
-        if entry.verify(&writer.leaf_key).is_err() {
-            out.problems.push(say!(
-                "the signature is not by the device that the log names",
-                "la signature n'est pas de l'appareil que nomme le journal"
-            ));
-        } else if writer.certificate != entry.header().certificate {
-            out.problems.push(say!(
-                "the entry names another device certificate than the key log",
-                "l'entrée nomme un autre certificat d'appareil que le journal des clés"
-            ));
-        } else {
-            out.account = Some(writer.account.to_string());
+        match written_by(keys, &line.leaf, entry) {
+            Ok(writer) => out.account = Some(writer.account.to_string()),
+            Err(problem) => out.problems.push(problem),
         }
     }
 

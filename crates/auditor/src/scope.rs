@@ -321,6 +321,18 @@ fn targets(archive: &Archive, export: &Export) -> Result<Vec<Target>> {
     Ok(policies.iter().map(Target::new).collect())
 }
 
+/// All policies that the officers' certificates cover, as places to verify capsules at.
+///
+/// # Errors
+/// When policies cannot be read.
+pub fn any_targets(trust: &Trust, export: &Export) -> Result<Vec<Target>> {
+    let mut all = Vec::new();
+    for archive in &trust.archives {
+        all.extend(targets(archive, export)?);
+    }
+    Ok(all)
+}
+
 /// The archive keys and groups that capsules of these days are sealed to, for whoever writes a request.
 ///
 /// # Errors

@@ -1,6 +1,8 @@
 //! The binary as people use it: run as a process, in folders of its own, with passphrases on standard input.
 #![expect(clippy::unwrap_used, reason = "a test's helpers may fail the test")]
 
+mod attacks;
+mod canary;
 mod ceremony;
 mod opening;
 mod world;

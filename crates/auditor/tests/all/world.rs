@@ -1,6 +1,8 @@
 //! A server in memory: people, conversations, epochs, a log that is signed and written as an export. It can be honest, and
 //! every attack of these tests is something that it does differently.
 
+#![expect(clippy::indexing_slicing, reason = "a test's helpers may fail the test")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -59,11 +61,10 @@ pub(crate) struct Epoch {
     pub seed: Seed,
 }
 
-/// An entry of the log, and the file of the export that it goes to.
+/// An entry of the log.
 #[derive(Clone)]
 pub(crate) struct Logged {
     pub line: Line,
-    opening: bool,
 }
 
 pub(crate) struct World {
@@ -177,7 +178,7 @@ impl World {
         };
         let position = self.entries.len().try_into().unwrap();
         let line = Line::new(position, leaf, Some((salt, content.to_vec()))).unwrap();
-        self.entries.push(Logged { line, opening: kind == KIND_OPENING });
+        self.entries.push(Logged { line });
         *seq
     }
 
