@@ -19,6 +19,8 @@ mod files;
 mod first_run;
 mod guards;
 mod house;
+mod keyed;
+mod keys;
 mod messages;
 mod nodes;
 mod presence;

@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use hyper::Method;
-use rempart_base::AccountId;
+use rempart_base::{AccountId, DeviceId};
 use rempart_domain::refusal::Reason;
+use rempart_key_log::Cause;
+use rempart_mls_client::Suite;
 use rempart_testkit::client::http::commands;
 use rempart_testkit::client::session::{Person, password_for, secret_of};
 use rempart_testkit::client::{Client, Failure, Feed, Line, client_id};
@@ -18,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::files;
 use crate::house::{House, Where, create, feed, options, post, refusal, say, text, title};
+use crate::keyed::{self, device, first_identity, identity_entry, now, revocation};
 
 #[derive(Default)]
 struct Provoked(BTreeSet<String>);
@@ -41,6 +44,10 @@ fn nobody() -> Id<AccountId> {
     Id(AccountId::from_bytes([7; 16]))
 }
 
+fn nobody_device() -> DeviceId {
+    DeviceId::from_bytes([7; 16])
+}
+
 /// The store of a running server, to tell it what would take too long to bring about.
 fn store(house: &House) -> Connection {
     let store = Connection::open(house.server.data().join("rempart.db")).unwrap();
@@ -59,6 +66,7 @@ async fn every_reason_there_is() {
     doors(&mut seen, &house).await;
     own_account(&mut seen, &mut house).await;
     people(&mut seen, &house).await;
+    keys(&mut seen, &house).await;
     let (iris, yann) = house.pair().await;
     conversations(&mut seen, &house, &iris, &yann).await;
     messages(&mut seen, &house, &iris, &yann).await;
@@ -191,6 +199,7 @@ async fn people(seen: &mut Provoked, house: &House) {
         ("accounts.enable", json!({ "account": nobody() })),
         ("accounts.unlock", json!({ "account": nobody() })),
         ("accounts.reset", json!({ "account": nobody() })),
+        ("accounts.reset_keys", json!({ "account": nobody() })),
         ("accounts.end_sessions", json!({ "account": nobody() })),
         ("invitations.create", json!({ "role": "member", "hours": 1 })),
         ("organisation.update", json!({ "name": "x" })),
@@ -447,6 +456,64 @@ async fn requests(seen: &mut Provoked, house: &House, iris: &Person) {
         Reason::RequestInvalid,
         "context",
     );
+}
+
+async fn keys(seen: &mut Provoked, house: &House) {
+    let mut alan = house.member("alan", "Alan Kermarrec").await;
+    let account = alan.account.0;
+    let publish = |entry: &[u8]| json!({ "entries": [B64(entry.to_vec())] });
+    let send = async |by: &Person, entry: Vec<u8>| by.client.command("keys.publish", publish(&entry)).await;
+    let me = &alan.client;
+    for (op, params, field) in [
+        ("keys.log", json!({ "after": 0, "limit": 0 }), "limit"),
+        ("keys.log", json!({ "after": 0, "limit": 1001 }), "limit"),
+        ("keys.publish", json!({ "entries": [] }), "entries"),
+        ("keys.packages.put", json!({ "one_time": vec!["AA"; 101] }), "one_time"),
+        ("keys.packages.claim", json!({ "devices": [] }), "devices"),
+        ("keys.packages.claim", json!({ "devices": vec![NOWHERE; 201] }), "devices"),
+        ("keys.link.ask", json!({ "public": "AA" }), "public"),
+    ] {
+        seen.field(me.command(op, params).await, Reason::RequestInvalid, field);
+    }
+    let keyring = |follows: u64, bytes: usize| json!({ "follows": follows, "sealed": B64(vec![1; bytes]) });
+    seen.field(me.command("keys.keyring.put", keyring(0, 0)).await, Reason::KeyringInvalid, "sealed");
+    seen.field(me.command("keys.keyring.put", keyring(0, 256 * 1024 + 1)).await, Reason::KeyringInvalid, "sealed");
+    seen.by(me.command("keys.keyring.put", keyring(7, 1)).await, Reason::KeyringConflict);
+    seen.by(me.command("keys.packages.put", json!({})).await, Reason::DeviceNotEnrolled);
+
+    seen.field(send(&alan, vec![1, 2, 3]).await, Reason::KeysInvalid, "entries");
+    seen.field(send(&alan, first_identity(nobody().0, 1)).await, Reason::KeysForeign, "entries");
+    seen.field(send(&alan, device(account, nobody_device(), 1).1).await, Reason::KeysForeign, "entries");
+    seen.field(send(&alan, identity_entry(account, Cause::Reset, 1, 1, None)).await, Reason::KeysRefused, "entries");
+    let mut mine = keyed::enrol(&alan, 1, true).await;
+    seen.field(send(&alan, revocation(account, mine.device, 2)).await, Reason::KeysRefused, "entries");
+    let reset = identity_entry(account, Cause::Reset, 1, 3, None);
+    seen.by(send(&alan, reset).await, Reason::IdentityResetForbidden);
+    seen.by(me.command("keys.packages.put", json!({ "one_time": ["AAAA"] })).await, Reason::PackageInvalid);
+    assert_eq!(keyed::stock(&alan, &mut mine, 100).await, 100);
+    assert_eq!(keyed::stock(&alan, &mut mine, 100).await, 200);
+    let more = mine.mls.key_packages(Suite::Classical, 1, false, now()).unwrap();
+    let more = json!({ "one_time": [B64(more[0].clone())] });
+    seen.field(me.command("keys.packages.put", more).await, Reason::TooManyPackages, "one_time");
+    let answer = json!({ "device": NOWHERE, "public": B64(vec![1; 32]) });
+    seen.by(me.command("keys.link.answer", answer).await, Reason::DeviceLinkUnknown);
+
+    let mut last = None;
+    for _ in 0..4 {
+        let other = alan.again().await.unwrap();
+        keyed::enrol(&other, 1, false).await;
+        last = Some(other);
+    }
+    let sixth = alan.again().await.unwrap();
+    seen.field(send(&sixth, device(account, sixth.device.0, 1).1).await, Reason::KeyedDevicesFull, "entries");
+    let last = last.unwrap();
+    send(&alan, revocation(account, last.device.0, 1)).await.unwrap();
+    let info = json!({ "device": last.device, "name": "x" });
+    let asked = json!({ "address": alan.local, "password": alan.password, "device": info });
+    let found = house.stranger();
+    found.post::<Value>("/api/v1/session", &asked).await.unwrap();
+    let again = publish(&device(account, last.device.0, 1).1);
+    seen.field(found.command("keys.publish", again).await, Reason::DeviceRevoked, "entries");
 }
 
 /// Failures at the door, last: they slow this source.
