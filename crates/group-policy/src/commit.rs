@@ -161,7 +161,9 @@ pub fn may_propose(situation: &Situation<'_>, proposed: &Proposed) -> Result<(),
     match proposed.change {
         Change::Add { seat, .. } => {
             let known = seat.account == by.account || situation.roster.devices_of(seat.account) > 0;
-            if known || rank >= Rank::Moderator { Ok(()) } else { Err(Refusal::MayNotAdd) }
+            // Between two people nobody moderates: each adds the other.
+            let moderated = || situation.entitled.values().any(|rank| *rank >= Rank::Moderator);
+            if known || rank >= Rank::Moderator || !moderated() { Ok(()) } else { Err(Refusal::MayNotAdd) }
         }
         Change::Remove(target) => {
             let target = target.and_then(|d| situation.roster.seat(d)).ok_or(Refusal::DeviceAbsent)?;

@@ -398,6 +398,11 @@ impl<S: StateStore> Client<S> {
             for kept in &all {
                 provider.state.drop_snapshot(&id, kept)?;
             }
+            // One's own commit that began the dropped chain was waiting when the way back was kept.
+            let mut group = MlsGroup::load(&provider.state, &id)?.ok_or(ClientError::NoGroup)?;
+            if group.pending_commit().is_some() {
+                group.clear_pending_commit(&provider.state).map_err(mls)?;
+            }
             Ok(())
         })
     }

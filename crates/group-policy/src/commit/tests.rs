@@ -234,3 +234,18 @@ fn five_devices_and_five_hundred_people() {
     assert_eq!(commit(500), Ok(500));
     assert_eq!(commit(501), Err(Refusal::TooManyPeople));
 }
+
+#[test]
+fn where_nobody_moderates_each_adds_the_other() {
+    let roster = Roster::new([(device(MEMBER, 0), seat(MEMBER))]).unwrap();
+    let proposals = [Proposed { origin: Origin::Device(device(MEMBER, 0)), change: add(NEW, 0) }];
+    let commit =
+        Commit { committer: Some(device(MEMBER, 0)), path: true, path_identity_kept: true, proposals: &proposals };
+    for (rank, expected) in [(Rank::Member, None), (Rank::Moderator, Some(Refusal::MayNotAdd))] {
+        let entitled = BTreeMap::from([(account(MEMBER), Rank::Member), (account(NEW), rank)]);
+        let pending = BTreeSet::new();
+        let situation =
+            Situation { class: Class::Sealed, epoch: 0, roster: &roster, entitled: &entitled, pending: &pending };
+        assert_eq!(check(&situation, &commit).err(), expected);
+    }
+}

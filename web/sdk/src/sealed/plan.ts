@@ -24,7 +24,9 @@ export const nothingToDo = (plan: Plan): boolean => plan.add.length === 0 && pla
 export function planFor(record: GroupRecord, leaves: readonly Seat[], keys: KeyDirectory, me: AccountId): Plan {
   const members = new Map(record.members);
   const role = members.get(me);
-  const moderates = role === "owner" || role === "moderator";
+  const moderating = (one: string | undefined): boolean => one === "owner" || one === "moderator";
+  // Between two people nobody moderates: each adds the other.
+  const moderates = moderating(role) || !record.members.some(([, one]) => moderating(one));
   const present = new Set(leaves.map((seat) => seat.device));
   const counts = new Map<AccountId, number>();
   for (const seat of leaves) counts.set(seat.account, (counts.get(seat.account) ?? 0) + 1);

@@ -1,0 +1,11 @@
+//! Groups on a real store, in simulated time: what waits a minute, a day, a month.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test, what cannot be is a failure")]
+
+#[cfg(test)]
+mod device;
+#[cfg(test)]
+mod time;
+#[cfg(test)]
+#[expect(dead_code, reason = "shared with the tests of identity, which use all of it")]
+#[path = "../identity/world.rs"]
+mod world;
