@@ -200,12 +200,7 @@ impl Installation {
     ///
     /// # Errors
     /// A name that is none; `mls_busy`. What is wrong with a message is its own answer: the code as of [`Client::receive`].
-    pub fn receive(
-        &mut self,
-        name: &[u8],
-        messages: &[ByteBuf],
-        beliefs: Beliefs,
-    ) -> Result<Vec<OpenedOut>, Refused> {
+    pub fn receive(&mut self, name: &[u8], messages: &[ByteBuf], beliefs: Beliefs) -> Result<Vec<OpenedOut>, Refused> {
         let (name, believed) = (group(name)?, beliefs.read()?);
         let client = self.ready()?;
         client.store_mut().gather(true);

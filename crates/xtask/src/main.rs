@@ -36,6 +36,11 @@ enum Chore {
     },
     /// Builds the worker's WebAssembly into web/sdk/src/mls/wasm, if its sources changed.
     Wasm,
+    /// Runs the MLS working group's test vectors in WebAssembly.
+    Conformance {
+        /// The folder with the vectors (*.json.gz).
+        vectors: std::path::PathBuf,
+    },
     /// Builds the web client into web/dist, if its sources changed; the WebAssembly first.
     Web,
     /// Installs the npm packages of the lock file of a directory (web by default), if they changed.
@@ -78,6 +83,7 @@ fn run(chore: Chore) -> anyhow::Result<()> {
         Chore::Arrows => arrows::run(),
         Chore::Gen { check } => generate::run(check),
         Chore::Wasm => wasm::run(),
+        Chore::Conformance { vectors } => wasm::conformance(&vectors),
         Chore::Web => web::run(),
         Chore::Npm { directory } => web::install(&shell::root()?.join(directory)),
         Chore::Notices => notices::run(),

@@ -19,6 +19,8 @@ pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 const ROOT: &str = "rempart-mls-wasm";
 /// What its files are called.
 const NAME: &str = "rempart_mls";
+/// The example that runs the vectors.
+const EXAMPLE: &str = "conformance";
 /// Where they go.
 const OUT: &str = "web/sdk/src/mls/wasm";
 /// Debian's compiler.
@@ -42,7 +44,7 @@ pub(crate) fn run() -> Result<()> {
         println!("{OUT} is up to date");
         return Ok(());
     }
-    let module = compile(&root)?;
+    let module = compile(&root, &["--lib", "--crate-type", "cdylib"], &format!("{}.wasm", ROOT.replace('-', "_")))?;
     bind(&module, &out)?;
     std::fs::create_dir_all(root.join("target"))?;
     std::fs::write(&stamp, both(&built()?)).context("cannot write target/wasm.key")
@@ -98,8 +100,28 @@ fn debian_fits() -> bool {
     sources && Command::new(DEBIAN_LINKER).arg("--version").output().is_ok()
 }
 
-/// Compiles the module; returns where it is.
-fn compile(root: &Path) -> Result<PathBuf> {
+/// Runs the MLS working group's vectors in WebAssembly.
+///
+/// # Errors
+/// When the build fails, or other cases pass than natively.
+pub(crate) fn conformance(vectors: &Path) -> Result<()> {
+    let root = shell::root()?;
+    let module = compile(&root, &["--example", EXAMPLE], &format!("examples/{EXAMPLE}.wasm"))?;
+    let out = root.join("target").join("conformance");
+    Bindgen::new()
+        .input_path(module)
+        .out_name(EXAMPLE)
+        .nodejs(true)?
+        .typescript(false)
+        .generate(&out)
+        .context("wasm-bindgen")?;
+    let mut node = Command::new("node");
+    node.arg(root.join("crates/mls-wasm/examples/conformance.mjs")).arg(out.join(format!("{EXAMPLE}.js")));
+    shell::run(node.arg(std::path::absolute(vectors)?).arg(root.join("crates/mls-client/conformance.txt")))
+}
+
+/// Compiles a module; returns where it is: `file`, below the profile's folder.
+fn compile(root: &Path, what: &[&str], file: &str) -> Result<PathBuf> {
     let toolchain = toolchain()?;
     let all = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
     let target_dir = all.join("wasm").join(match toolchain {
@@ -110,7 +132,7 @@ fn compile(root: &Path) -> Result<PathBuf> {
         Toolchain::Own => Command::new(env!("CARGO")),
         Toolchain::Debian => Command::new("/usr/bin/cargo"),
     };
-    command.args(["rustc", "--quiet", "--locked", "--package", ROOT, "--lib", "--crate-type", "cdylib"]);
+    command.args(["rustc", "--quiet", "--locked", "--package", ROOT]).args(what);
     command.args(["--profile", "wasm", "--target", TARGET]).arg("--target-dir").arg(&target_dir);
     // What was set for native builds does not hold here.
     for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
@@ -128,7 +150,7 @@ fn compile(root: &Path) -> Result<PathBuf> {
             .env_remove("RUSTUP_TOOLCHAIN");
     }
     shell::run(command.current_dir(root))?;
-    let module = target_dir.join(TARGET).join("wasm").join(format!("{}.wasm", ROOT.replace('-', "_")));
+    let module = target_dir.join(TARGET).join("wasm").join(file);
     ensure!(module.is_file(), "the build made no {}", module.display());
     Ok(module)
 }

@@ -1,13 +1,5 @@
-//! The MLS working group's test vectors against OpenMLS with our provider: `conformance FOLDER BASELINE`.
-//!
-//! The folder holds `<name>.json.gz` of the interoperation repository (mlswg/mls-implementations, test-vectors). The baseline says
-//! how many cases of each file passed so far; fewer fails, more asks to be written down. What OpenMLS keeps to itself is not
-//! tested here: docs/protocols/mls.md lists it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test program")]
-
-use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::{Command, ExitCode};
+//! The MLS working group's test vectors against OpenMLS with our provider. Natively this is part of `conformance`, in WebAssembly of
+//! an example of `mls-wasm`.
 
 use openmls::group::{MIXED_PLAINTEXT_WIRE_FORMAT_POLICY, MlsGroup, MlsGroupJoinConfig};
 use openmls::prelude::{
@@ -25,78 +17,42 @@ type Tested = Result<(), String>;
 /// A file of vectors and what tries one of its cases.
 type File = (&'static str, fn(&Value) -> Tested);
 
-fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
-    let (Some(folder), Some(baseline)) = (args.next(), args.next()) else {
-        eprintln!("usage: conformance FOLDER BASELINE");
-        return ExitCode::FAILURE;
-    };
-    match run(Path::new(&folder), Path::new(&baseline)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(words) => {
-            eprintln!("conformance: {words}");
-            ExitCode::FAILURE
-        }
-    }
+/// Every file that is run.
+pub(crate) const FILES: &[File] = &[
+    ("crypto-basics", crypto_basics),
+    ("deserialization", deserialization),
+    ("messages", messages),
+    ("passive-client-welcome", passive_client),
+    ("passive-client-handling-commit", passive_client),
+    ("passive-client-random", passive_client),
+];
+
+/// What came of a file.
+pub(crate) struct Outcome {
+    pub(crate) passed: usize,
+    /// In words, the first failure too.
+    pub(crate) words: String,
 }
 
-fn run(folder: &Path, baseline: &Path) -> Result<(), String> {
-    let text = std::fs::read_to_string(baseline).map_err(|e| format!("{}: {e}", baseline.display()))?;
-    let expected: BTreeMap<&str, usize> = text
-        .lines()
-        .filter(|l| !l.starts_with('#') && !l.is_empty())
-        .filter_map(|l| l.split_once(' '))
-        .filter_map(|(name, n)| Some((name, n.trim().parse().ok()?)))
-        .collect();
-    let files: &[File] = &[
-        ("crypto-basics", crypto_basics),
-        ("deserialization", deserialization),
-        ("messages", messages),
-        ("passive-client-welcome", passive_client),
-        ("passive-client-handling-commit", passive_client),
-        ("passive-client-random", passive_client),
-    ];
-    let mut wrong = Vec::new();
-    for (name, test) in files {
-        let cases = read(&folder.join(format!("{name}.json.gz")))?;
-        let (mut passed, mut other_suite, mut first) = (0, 0, None);
-        for (i, case) in cases.iter().enumerate() {
-            if case.get("cipher_suite").is_some_and(|s| suite(s).is_none()) {
-                other_suite += 1;
-                continue;
-            }
-            match test(case) {
-                Ok(()) => passed += 1,
-                Err(words) => {
-                    first.get_or_insert_with(|| format!("case {i}: {words}"));
-                }
+/// Runs the cases of a file.
+pub(crate) fn run(name: &str, test: fn(&Value) -> Tested, cases: &[Value]) -> Outcome {
+    let (mut passed, mut other_suite, mut first) = (0, 0, None);
+    for (i, case) in cases.iter().enumerate() {
+        if case.get("cipher_suite").is_some_and(|s| suite(s).is_none()) {
+            other_suite += 1;
+            continue;
+        }
+        match test(case) {
+            Ok(()) => passed += 1,
+            Err(words) => {
+                first.get_or_insert_with(|| format!("\n  first failure, case {i}: {words}"));
             }
         }
-        let tried = cases.len() - other_suite;
-        println!("{name}: {passed} of {tried} pass, {other_suite} in suites that we do not have");
-        if let Some(first) = first {
-            println!("  first failure, {first}");
-        }
-        let before = expected.get(name).copied().unwrap_or_default();
-        if passed < before {
-            wrong.push(format!("{name} passed {before} before"));
-        } else if passed > before {
-            wrong.push(format!("{name} passes {passed}, more than {before}: write it into {}", baseline.display()));
-        }
     }
-    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
-}
-
-fn read(path: &Path) -> Result<Vec<Value>, String> {
-    let out = Command::new("gzip").arg("-dc").arg(path).output().map_err(|e| format!("gzip: {e}"))?;
-    if !out.status.success() {
-        return Err(format!(
-            "{} cannot be read: name the vectors' folder in REMPART_MLS_VECTORS ({})",
-            path.display(),
-            String::from_utf8_lossy(&out.stderr).trim()
-        ));
-    }
-    serde_json::from_slice(&out.stdout).map_err(|e| format!("{}: {e}", path.display()))
+    let tried = cases.len() - other_suite;
+    let first = first.unwrap_or_default();
+    let words = format!("{name}: {passed} of {tried} pass, {other_suite} in suites that we do not have{first}");
+    Outcome { passed, words }
 }
 
 fn suite(value: &Value) -> Option<Ciphersuite> {
