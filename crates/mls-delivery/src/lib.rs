@@ -20,8 +20,8 @@ pub use describe::{Described, describe, epoch_ref};
 pub use error::{DeliveryError, IdentityError};
 pub use follower::{Applied, Conversation, Follower, Proposal};
 pub use identity::{Directory, Leaf, Leaves, leaf};
-pub use package::{MAX_PACKAGE, Package, PackageError, package};
 use openmls::prelude::Ciphersuite;
+pub use package::{MAX_PACKAGE, Package, PackageError, package};
 
 /// Bytes of a handshake message that are looked at; an add of many people in the post-quantum suite is large.
 pub const MAX_HANDSHAKE: usize = 4 * 1024 * 1024;

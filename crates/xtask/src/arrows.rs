@@ -20,7 +20,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rempart-merkle", &["rempart-base"]),
     ("rempart-capsule", &["rempart-base"]),
     ("rempart-export", &["rempart-base", "rempart-capsule", "rempart-merkle"]),
-    ("rempart-auditor", &["rempart-base", "rempart-capsule", "rempart-content", "rempart-export", "rempart-key-log", "rempart-merkle"]),
+    (
+        "rempart-auditor",
+        &["rempart-base", "rempart-capsule", "rempart-content", "rempart-export", "rempart-key-log", "rempart-merkle"],
+    ),
     ("rempart-group-policy", &["rempart-base"]),
     ("rempart-key-log", &["rempart-base", "rempart-merkle", "rempart-group-policy"]),
     ("rempart-mls-client", &["rempart-base", "rempart-group-policy", "rempart-mls-delivery"]),
@@ -116,7 +119,11 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
         "the server must not be able to hold a message secret",
     ),
     ("rempart-mls-delivery", &["rempart-mls-client"], "the follower sees public group state only"),
-    ("rempart-auditor", NETWORK, "the auditor's tool holds what opens the archive: it must not be able to reach a network"),
+    (
+        "rempart-auditor",
+        NETWORK,
+        "the auditor's tool holds what opens the archive: it must not be able to reach a network",
+    ),
     ("", &["ring"], "one crypto provider, aws-lc-rs: with two linked, rustls refuses to choose and panics"),
 ];
 
