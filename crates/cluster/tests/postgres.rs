@@ -13,6 +13,7 @@ use rempart_ports::store::{
     Append, Conversations as _, Finish, Finished, Founded, Journal as _, JournalRow, NewEntry, Range,
 };
 use rempart_ports::{Store as _, StoreError};
+use rempart_sql::schema::{Dialect, VERSIONS, remaining};
 use rempart_testkit::services::{Postgres, PostgresOptions};
 use tokio::task::JoinSet;
 
@@ -211,6 +212,44 @@ async fn a_batch_refused_by_the_server_fails_nobody_else() {
         }
     }
     assert!(rows(&store, 1).await.iter().map(|row| row.seq).eq(1..=50));
+}
+
+/// A store as each earlier version left it, with something in it, becomes what a new one is, and keeps it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_of_every_earlier_version_is_brought_up_to_date() {
+    let server = Postgres::start().unwrap();
+    let (_store, fresh) = connected(&server).await;
+    // The order of columns is that of the steps; a dump names a database nowhere but in its own commands.
+    let lines = |url: &str| {
+        let text = server.schema(url).unwrap();
+        text.lines().filter(|l| !l.starts_with('\\')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let steps = remaining(Dialect::Postgres, &[]).unwrap();
+    assert!(steps.len() > 1);
+    for version in 1..steps.len() {
+        let url = server.database().unwrap();
+        let database = url.rsplit('/').next().unwrap();
+        let run = |sql: &str| server.sql(database, sql).unwrap();
+        run(&Dialect::Postgres.text(VERSIONS));
+        for step in &steps[..version] {
+            run(&step.sql);
+            let hash: String = step.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+            run(&format!("INSERT INTO schema_version VALUES ({}, '\\x{hash}', 0)", step.n));
+        }
+        run(
+            "INSERT INTO conversation (id, kind, protection, rules_version, last_seq, logged_seq, members, wrapped_key,
+                details_seq, created)
+                VALUES ('\\x01010101010101010101010101010101', 'group', 'open', 1, 1, 0, 0, '\\x00', 0, 5)",
+        );
+        run("INSERT INTO entry (conversation, seq, kind, client_id, written, refers_to, blobs, body, leaf)
+                VALUES ('\\x01010101010101010101010101010101', 1, 2, '\\x0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c', 5, 0, '', '\\xb0',
+                '\\x1e')");
+        let store = postgres::connect(&url).await.unwrap();
+        assert_eq!(lines(&url), lines(&fresh), "version {version}");
+        let kept = rows(&store, 1).await;
+        assert_eq!(kept.iter().map(|row| (row.seq, row.leaf.clone())).collect::<Vec<_>>(), [(1, vec![0x1e])]);
+        store.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,10 +9,11 @@ use rempart_domain::conversation::{Conversation, Kind, Protection};
 use rempart_domain::journal::{EntryKind, Envelope, Sender};
 use rempart_embedded::{SqliteStore, sqlite};
 use rempart_ports::store::{
-    Append, Appended, Conversations as _, Finish, Finished, Founded, Journal as _, NewEntry, Range,
+    Accounts as _, Append, Appended, Conversations as _, Finish, Finished, Founded, Journal as _, NewEntry, Range,
     TransparencyLog as _,
 };
 use rempart_ports::{Store as _, StoreError};
+use rempart_sql::schema::{Dialect, NOTE, VERSIONS, remaining};
 use rusqlite::Connection;
 
 const ID: ConversationId = ConversationId::from_bytes([1; 16]);
@@ -151,6 +152,51 @@ async fn a_newer_a_changed_and_a_foreign_file_are_refused_in_words() {
     let foreign = directory.path().join("foreign.db");
     std::fs::write(&foreign, "this is no database at all ".repeat(200)).unwrap();
     assert!(told(&foreign).starts_with("cannot open the database: file is not a database"), "{}", told(&foreign));
+}
+
+/// A store as each earlier version left it, with something in it, becomes what a new one is, and keeps it.
+#[tokio::test]
+async fn a_store_of_every_earlier_version_is_brought_up_to_date() {
+    let directory = tempfile::tempdir().unwrap();
+    let schema = |path: &Path| -> Vec<(String, String)> {
+        let connection = Connection::open(path).unwrap();
+        let text = "SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name";
+        let mut statement = connection.prepare(text).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    let fresh = directory.path().join("fresh.db");
+    sqlite::open(&fresh).unwrap().close().await;
+    let steps = remaining(Dialect::Sqlite, &[]).unwrap();
+    assert!(steps.len() > 1);
+    for version in 1..steps.len() {
+        let path = directory.path().join(format!("version{version}.db"));
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(&Dialect::Sqlite.text(VERSIONS)).unwrap();
+        for step in &steps[..version] {
+            old.execute_batch(&step.sql).unwrap();
+            old.execute(NOTE, (step.n, step.sha256, 0)).unwrap();
+        }
+        old.execute_batch(
+            "INSERT INTO account VALUES (x'a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0', 'iris', 'iris', 'Iris', '', '', 'fr', 'member',
+                1, 0, NULL, 'iris', 'iris', 0);
+             INSERT INTO conversation (id, kind, protection, rules_version, last_seq, logged_seq, members, wrapped_key,
+                details_seq, created)
+                VALUES (x'01010101010101010101010101010101', 'group', 'open', 1, 1, 0, 0, x'00', 0, 5);
+             INSERT INTO entry (conversation, seq, kind, client_id, written, refers_to, blobs, body, leaf)
+                VALUES (x'01010101010101010101010101010101', 1, 2, x'0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c', 5, 0, x'', x'b0', x'1e')",
+        )
+        .unwrap();
+        drop(old);
+        let store = sqlite::open(&path).unwrap();
+        assert_eq!(schema(&path), schema(&fresh), "version {version}");
+        let account = store.account_by_local("iris").await.unwrap().unwrap();
+        assert_eq!(account.display_name, "Iris");
+        let rows = store.read(ID, Range::After(0), 10).await.unwrap();
+        assert_eq!(rows.iter().map(|row| (row.seq, row.leaf.clone())).collect::<Vec<_>>(), [(1, vec![0x1e])]);
+        assert_eq!(append(&store, false, Some(b"second")).await.unwrap().rows.first().unwrap().seq, 2);
+        store.close().await;
+    }
 }
 
 #[tokio::test]

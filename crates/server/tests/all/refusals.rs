@@ -21,13 +21,14 @@ use serde_json::{Value, json};
 use crate::files;
 use crate::house::{House, Where, create, feed, options, post, refusal, say, text, title};
 use crate::keyed::{self, device, first_identity, identity_entry, now, revocation};
+use crate::sealed::refusals::{ELSEWHERE, groups};
 
 #[derive(Default)]
-struct Provoked(BTreeSet<String>);
+pub(crate) struct Provoked(BTreeSet<String>);
 
 impl Provoked {
     #[track_caller]
-    fn by<T>(&mut self, outcome: Result<T, Failure>, reason: Reason) -> Option<String> {
+    pub(crate) fn by<T>(&mut self, outcome: Result<T, Failure>, reason: Reason) -> Option<String> {
         let problem = refusal(outcome, reason.code());
         assert_eq!(problem.title, reason.to_string());
         self.0.insert(problem.code);
@@ -35,7 +36,7 @@ impl Provoked {
     }
 
     #[track_caller]
-    fn field<T>(&mut self, outcome: Result<T, Failure>, reason: Reason, field: &str) {
+    pub(crate) fn field<T>(&mut self, outcome: Result<T, Failure>, reason: Reason, field: &str) {
         assert_eq!(self.by(outcome, reason).as_deref(), Some(field), "{reason:?} names its field");
     }
 }
@@ -49,7 +50,7 @@ fn nobody_device() -> DeviceId {
 }
 
 /// The store of a running server, to tell it what would take too long to bring about.
-fn store(house: &House) -> Connection {
+pub(crate) fn store(house: &House) -> Connection {
     let store = Connection::open(house.server.data().join("rempart.db")).unwrap();
     store.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
     store
@@ -73,8 +74,12 @@ async fn every_reason_there_is() {
     uploads(&mut seen, &house, &iris, &yann).await;
     requests(&mut seen, &house, &iris).await;
     sign_in(&mut seen, &house, &iris).await;
-    let missing: Vec<_> = Reason::ALL.iter().filter(|reason| !seen.0.contains(reason.code())).collect();
+    groups(&mut seen, &house).await;
+    let elsewhere = |reason: &Reason| ELSEWHERE.iter().any(|(there, _)| there == reason);
+    let missing: Vec<_> = Reason::ALL.iter().filter(|r| !seen.0.contains(r.code()) && !elsewhere(r)).collect();
     assert!(missing.is_empty(), "nothing provokes {missing:?}");
+    let stale: Vec<_> = ELSEWHERE.iter().filter(|(reason, _)| seen.0.contains(reason.code())).collect();
+    assert!(stale.is_empty(), "provoked after all: {stale:?}");
 }
 
 async fn before_setup(seen: &mut Provoked) {
@@ -249,7 +254,7 @@ async fn conversations(seen: &mut Provoked, house: &House, iris: &Person, yann: 
         (make("direct", json!([nobody()]), Value::Null, Value::Null), Reason::AccountUnknown),
         (make("group", json!([]), Value::Null, Value::Null), Reason::DetailsRequired),
         (make("group", json!([]), json!("AAAA"), Value::Null), Reason::ContentInvalid),
-        (make("group", json!([]), name.clone(), json!("sealed")), Reason::ProtectionUnavailable),
+        (make("group", json!([]), name.clone(), json!("sealed")), Reason::DetailsSealed),
         (make("group", json!([]), name.clone(), json!("recorded")), Reason::ProtectionUnavailable),
         (make("group", json!(many), name.clone(), Value::Null), Reason::TooManyAtOnce),
     ] {
