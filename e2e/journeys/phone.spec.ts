@@ -40,6 +40,40 @@ test("on a phone, by touch, from the list to a picture and back", async ({ house
     await expect(karim.message("J’arrive.").getByRole("button", { name: "Vu 1" })).toBeVisible();
   });
 
+  await test.step("a long press opens the acts of a message; a finger that scrolls does not", async () => {
+    const sheet = page.getByRole("dialog", { name: fr("msg.tools") });
+    const finger = await anne.context.newCDPSession(page);
+    // The first one: the answer quotes the same words.
+    const rowAt = (place: typeof anne) => place.page.locator('[data-region="timeline"] li[data-key]').filter({ hasText: "Je suis au deuxième étage." }).first();
+    const words = rowAt(anne).getByText("Je suis au deuxième étage.");
+    const touches = async (type: "touchStart" | "touchMove" | "touchEnd", dy = 0) => {
+      const box = type === "touchEnd" ? null : await words.boundingBox();
+      const at = { x: (box?.x ?? 0) + 20, y: (box?.y ?? 0) + 8 };
+      await finger.send("Input.dispatchTouchEvent", { type, touchPoints: type === "touchEnd" ? [] : [{ x: at.x, y: at.y + dy }] });
+    };
+    await touches("touchStart");
+    await touches("touchMove", -30);
+    await page.waitForTimeout(700);
+    await expect(sheet).toHaveCount(0);
+    await touches("touchEnd");
+    await touches("touchStart");
+    await expect(sheet).toBeVisible();
+    await touches("touchEnd");
+    await flat("sheet");
+    await page.waitForTimeout(500);
+    await expect(sheet, "the finger that lifts closes nothing").toBeVisible();
+    await sheet.getByRole("button", { name: fr("reaction.agreed") }).tap();
+    await expect(sheet).toHaveCount(0);
+    await expect(rowAt(karim).getByRole("button", { name: "D’accord 1" })).toBeVisible();
+    await touches("touchStart");
+    await expect(sheet).toBeVisible();
+    await touches("touchEnd");
+    await sheet.getByRole("button", { name: fr("msg.edit") }).tap();
+    await expect(anne.composer).toHaveValue("Je suis au deuxième étage.");
+    await expect(anne.composer).toBeFocused();
+    await page.getByRole("button", { name: fr("compose.cancelEdit") }).tap();
+  });
+
   await test.step("a picture from the phone", async () => {
     await page.locator('input[type="file"]').setInputFiles({ name: "porte.png", mimeType: "image/png", buffer: png(1600, 900) });
     await expect(page.locator(".chip canvas")).toBeVisible();

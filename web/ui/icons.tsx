@@ -42,6 +42,7 @@ export const MailPlus = icon(L.MailPlus);
 export const MessageSquare = icon(L.MessageSquare);
 export const Monitor = icon(L.Monitor);
 export const PanelRight = icon(L.PanelRight);
+export const Info = icon(L.Info);
 export const Paperclip = icon(L.Paperclip);
 export const Pencil = icon(L.Pencil);
 export const Pin = icon(L.Pin);

@@ -1,6 +1,7 @@
 /** The pane of details: who reads, the members, the files. */
-import { useMemo, useState } from "react";
-import type { ConversationView, MemberRole, Person } from "@sdk";
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { ConversationView, MemberRole, Person, TimelineItem } from "@sdk";
+import { NetworkError } from "@sdk";
 
 import { Button, IconButton } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
@@ -10,7 +11,7 @@ import { Bell, BellOff, Download, Ellipsis, FileText, Landmark, LogOut, MessageS
 import { Menu } from "../../ui/Menu";
 import { say } from "../../ui/Toasts";
 import { useAct, useClient, useMe, useReadable } from "../client";
-import { size } from "../format";
+import { moment, size } from "../format";
 import { t } from "../i18n";
 import { problemWords } from "../i18n/problems";
 import { Holders } from "../keys/Holders";
@@ -87,10 +88,21 @@ function MemberRow({ person, role, view, remove, verify }: { verify: () => void;
   );
 }
 
+const FILES = 30;
+/** Newest first. */
+const filesOf = (items: readonly TimelineItem[]) => items.flatMap((item) => (item.type === "message" && !item.message.redacted ? item.message.files : [])).reverse();
+const seqOf = (item: TimelineItem | undefined): number => (item === undefined || item.type === "pending" ? 0 : item.type === "message" ? item.message.seq : item.type === "membership" ? item.membership.seq : item.seq);
+
 export function Details({ view, close }: { view: ConversationView; close: () => void }) {
   const client = useClient();
-  const timeline = useReadable(useMemo(() => client.timeline(view.id), [client, view.id]));
+  const source = useMemo(() => client.timeline(view.id), [client, view.id]);
+  const timeline = useReadable(source);
   const people = useReadable(client.people);
+  const [filesShown, setFilesShown] = useState(FILES);
+  const act = useAct();
+  /** Whether older pages are still to be read: the pane may go, or the person stop. */
+  const wanted = useRef(false);
+  useEffect(() => () => { wanted.current = false; }, []);
   const [all, setAll] = useState(false);
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<Person | null>(null);
@@ -105,8 +117,22 @@ export function Details({ view, close }: { view: ConversationView; close: () => 
   const inside = members.filter(({ person }) => person.role !== "guest");
   const outside = members.filter(({ person }) => person.role === "guest");
   const shown = all ? inside : inside.slice(0, 8);
-  const files = useMemo(() => timeline.items.flatMap((item) => (item.type === "message" && !item.message.redacted ? item.message.files : [])).reverse(), [timeline.items]);
+  const files = useMemo(() => filesOf(timeline.items), [timeline.items]);
   const manages = view.kind !== "direct" && (view.role === "owner" || view.role === "moderator");
+  const first = timeline.items[0];
+  const since = first?.type === "message" ? first.message.time : first?.type === "membership" ? first.membership.time : first?.type === "details" ? first.time : null;
+
+  // Shows those that are here, then reads older pages until they bring another screenful, or there are no more.
+  const moreFiles = async () => {
+    const goal = filesShown + FILES;
+    setFilesShown(goal);
+    wanted.current = true;
+    while (wanted.current && source.getSnapshot().hasOlder && filesOf(source.getSnapshot().items).length < goal) {
+      const before = seqOf(source.getSnapshot().items[0]);
+      await source.loadOlder();
+      if (seqOf(source.getSnapshot().items[0]) === before) break;
+    }
+  };
 
   return (
     <aside className="pane details" aria-label={t("details.label")} data-region="details" tabIndex={-1} onKeyDown={(event) => { if (event.key === "Escape") close(); }}>
@@ -144,9 +170,9 @@ export function Details({ view, close }: { view: ConversationView; close: () => 
         )}
         <section className="block">
           <h3>{t("details.files")} <span className="note">{files.length || ""}</span></h3>
-          {files.length === 0 && <p className="note">{t("details.noFiles")}</p>}
+          {files.length === 0 && <p className="note">{t(timeline.hasOlder ? "details.noFiles" : "details.noFilesAtAll")}</p>}
           <ul>
-            {files.slice(0, 30).map((file, i) => (
+            {files.slice(0, filesShown).map((file, i) => (
               <li key={`${file.blob}-${i}`} className="person one-file">
                 <FileText />
                 <div className="grow"><span className="nm">{file.name}</span><div className="sub">{size(file.size)}</div></div>
@@ -154,6 +180,14 @@ export function Details({ view, close }: { view: ConversationView; close: () => 
               </li>
             ))}
           </ul>
+          {(files.length > filesShown || timeline.hasOlder) && (
+            <>
+              {timeline.hasOlder && since && <p className="note">{t("details.filesSince", { time: moment(since) })}</p>}
+              {act.busy && <progress max={Math.max(1, timeline.lastSeq)} value={Math.max(0, timeline.lastSeq - seqOf(timeline.items[0]))} aria-label={t("details.olderFiles")} />}
+              {Boolean(act.cause) && <FieldError>{act.cause instanceof NetworkError ? t("search.offline") : problemWords(act.cause)}</FieldError>}
+              <Button size="tight" aria-busy={act.busy} onClick={() => { if (act.busy) wanted.current = false; else void act.run(moreFiles); }}>{act.busy ? t("search.stop") : t("details.olderFiles")}</Button>
+            </>
+          )}
         </section>
         <section className="block">
           <h3>{t("details.acts")}</h3>

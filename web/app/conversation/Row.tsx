@@ -5,7 +5,7 @@ import type { ConversationView, FileRef, MarksView, MembershipView, MessageView,
 
 import { Button, IconButton } from "../../ui/Button";
 import { Face } from "../../ui/Face";
-import { CircleAlert, Clock, Copy, Ellipsis, Eye, Hand, Hourglass, Lock, Pencil, Reply, SmilePlus, ThumbsUp, Trash } from "../../ui/icons";
+import { CircleAlert, Clock, Copy, Ellipsis, Eye, Hourglass, Lock, Pencil, Reply, SmilePlus, Trash } from "../../ui/icons";
 import { Menu } from "../../ui/Menu";
 import { copy } from "../entrance/Factor";
 import { clock, day, daysAgo, moment, names as nameList } from "../format";
@@ -14,6 +14,7 @@ import { problemWords } from "../i18n/problems";
 import { Markdown } from "../text/Markdown";
 import { plainText } from "../text/markdown";
 import { FileView } from "./FileView";
+import { rightsOf, WORDS } from "./MessageSheet";
 import { firstName } from "./title";
 
 export type RowActs = {
@@ -25,6 +26,8 @@ export type RowActs = {
   redact: (message: MessageView) => void;
   toSeq: (seq: number) => void;
   whoRead: (message: MessageView) => void;
+  /** All of these, in a sheet. */
+  open: (message: MessageView) => void;
   retry: (item: OutboxItem) => void;
   drop: (item: OutboxItem) => void;
   takeBack: (item: OutboxItem) => void;
@@ -46,7 +49,6 @@ function joins(item: TimelineItem, before: TimelineItem | undefined, me: string)
 
 const personName = (people: People, account: string | null): string => (account === null ? t("timeline.server") : people.get(account)?.display_name ?? t("timeline.someone"));
 
-const WORDS = { seen: { key: "reaction.seen", icon: <Eye size="s" /> }, agreed: { key: "reaction.agreed", icon: <ThumbsUp size="s" /> }, mine: { key: "reaction.mine", icon: <Hand size="s" /> } } as const;
 export const reactionWords = (reaction: string): string => (reaction in WORDS ? t(WORDS[reaction as keyof typeof WORDS].key) : reaction);
 
 function Reactions({ message, me, people, act }: { message: MessageView; me: string; people: People; act: (reaction: string) => void }) {
@@ -246,8 +248,7 @@ export const Row = memo(function Row({ item, before, after, fresh, view, timelin
   const person = people.get(author);
   const own = message.account === me;
   const gone = message.redacted !== null || message.erased || message.unsupported || message.sealed !== null;
-  const canWrite = view.role !== "reader";
-  const moderates = view.role === "owner" || view.role === "moderator";
+  const { canWrite, canEdit, canRedact } = rightsOf(message, view, me);
   const lastOfRun = after === undefined || !joins(after, item, me);
   // Why is said once for a run of them.
   const sameLock = before?.type === "message" && before.message.sealed === "locked";
@@ -284,7 +285,7 @@ export const Row = memo(function Row({ item, before, after, fresh, view, timelin
           {item.waiting && <span><Clock size="s" /> {t("state.pending")}</span>}
           {state && <><span className="only-wide">{state.wide}</span><span className="only-phone">{state.short}</span></>}
         </Edge>
-        {(pointed || active) && !gone && <MessageTools message={message} own={own} canEdit={own && canWrite} canWrite={canWrite} canRedact={own || moderates} acts={acts} />}
+        {(pointed || active) && !gone && <MessageTools message={message} own={own} canEdit={canEdit} canWrite={canWrite} canRedact={canRedact} acts={acts} />}
       </div>
     </li>
   );

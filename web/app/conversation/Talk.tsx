@@ -1,12 +1,12 @@
 /** A conversation: its header with its protection, its messages, its composer. */
 import { useEffect, useMemo, useRef, useState } from "react";
-import type { DragEvent } from "react";
+import type { DragEvent, RefObject } from "react";
 import type { ConversationView, MessageView, OutboxItem } from "@sdk";
 
 import { Button, IconButton } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { TextField } from "../../ui/Field";
-import { BellOff, ChevronLeft, Ellipsis, PanelRight } from "../../ui/icons";
+import { BellOff, ChevronLeft, Ellipsis, PanelRight, Search } from "../../ui/icons";
 import { Menu } from "../../ui/Menu";
 import { useAct, useClient, useMe, usePerson, useReadable } from "../client";
 import { names as nameList } from "../format";
@@ -23,6 +23,7 @@ import { ProtectionPlate } from "../protection";
 import { navigate } from "../router";
 import { Composer } from "./Composer";
 import type { ComposerHandle } from "./Composer";
+import { MessageSheet } from "./MessageSheet";
 import type { RowActs } from "./Row";
 import { Timeline } from "./Timeline";
 import type { TimelineHandle } from "./Timeline";
@@ -78,9 +79,9 @@ function OtherReaction({ done, close }: { done: (reaction: string) => void; clos
   );
 }
 
-type Over = { kind: "redact" | "read" | "react"; message: MessageView } | null;
+type Over = { kind: "redact" | "read" | "react" | "acts"; message: MessageView } | null;
 
-export function Talk({ view, details, toggleDetails }: { view: ConversationView; details: boolean; toggleDetails: () => void }) {
+export function Talk({ view, details, toggleDetails, searching, toggleSearch, rows }: { view: ConversationView; details: boolean; toggleDetails: () => void; searching: boolean; toggleSearch: () => void; rows: RefObject<TimelineHandle | null> }) {
   const client = useClient();
   const me = useMe().person.account;
   const other = usePerson(view.kind === "direct" ? view.with : null);
@@ -88,7 +89,6 @@ export function Talk({ view, details, toggleDetails }: { view: ConversationView;
   const timeline = useReadable(source);
   const typing = useReadable(useMemo(() => client.typing(view.id), [client, view.id]));
   const people = useReadable(client.people);
-  const rows = useRef<TimelineHandle>(null);
   const composer = useRef<ComposerHandle>(null);
   const [over, setOver] = useState<Over>(null);
   const [dropping, setDropping] = useState(false);
@@ -111,11 +111,12 @@ export function Talk({ view, details, toggleDetails }: { view: ConversationView;
     otherReaction: (message) => setOver({ kind: "react", message }),
     redact: (message) => setOver({ kind: "redact", message }),
     whoRead: (message) => setOver({ kind: "read", message }),
+    open: (message) => setOver({ kind: "acts", message }),
     toSeq: (seq) => rows.current?.toSeq(seq),
     retry: (item: OutboxItem) => void client.retry(item.clientId),
     drop: (item: OutboxItem) => void client.cancel(item.clientId),
     takeBack: (item: OutboxItem) => { if (item.content.type === "message") { const { text } = item.content; void client.cancel(item.clientId).then((taken) => { if (taken) composer.current?.put(text); }); } },
-  }), [client, view.id, source, me]);
+  }), [client, view.id, source, me, rows]);
 
   const typingLine = typing.length === 0 ? "" : typing.length === 1 ? t("timeline.typing1", { names: firstName(client.people.get(typing[0] ?? "")) }) : t("timeline.typing2", { names: nameList(typing.map((account) => firstName(client.people.get(account)))) });
   const drag = (event: DragEvent) => {
@@ -133,6 +134,7 @@ export function Talk({ view, details, toggleDetails }: { view: ConversationView;
           <ProtectionPlate of={view.protection} outside={outside} />
         </div>
         <div className="acts">
+          <IconButton label={t("search.label")} aria-pressed={searching} onClick={toggleSearch}><Search /></IconButton>
           <Menu label={t("act.more")} entries={menu.entries}><Ellipsis /></Menu>
           <IconButton label={t("conv.details")} aria-pressed={details} onClick={toggleDetails}><PanelRight /></IconButton>
         </div>
@@ -143,6 +145,7 @@ export function Talk({ view, details, toggleDetails }: { view: ConversationView;
       {!lock && <Composer blocked={blockedWords(view, keys, timeline.members.keys())} view={view} title={title} timeline={timeline} handle={composer} typingLine={typingLine} focusTimeline={() => rows.current?.focus()} />}
       {dropping && <div className="drop-here"><p>{t("compose.drop", { title })}</p></div>}
       {over?.kind === "redact" && <ConfirmRedact view={view} message={over.message} close={() => setOver(null)} />}
+      {over?.kind === "acts" && <MessageSheet message={over.message} view={view} acts={acts} close={() => setOver((now) => (now?.kind === "acts" ? null : now))} />}
       {over?.kind === "read" && <WhoRead view={view} message={over.message} close={() => setOver(null)} />}
       {over?.kind === "react" && <OtherReaction done={(word) => { acts.react(over.message, word); setOver(null); }} close={() => setOver(null)} />}
       {menu.dialog}

@@ -18,6 +18,15 @@ import { Heights, rowAt, rowOf } from "./virtual";
 export type TimelineHandle = { toNewest: () => void; toSeq: (seq: number) => void; focus: () => void };
 
 const OVERSCAN = 600;
+const LONG_PRESS_MS = 500;
+/** A finger that moves further scrolls. */
+const STILL_PX = 10;
+
+/** The finger that opened something lifts: that is no tap on what lies there now. */
+function endUnseen(): void {
+  const end = (event: Event) => { if (event.cancelable) event.preventDefault(); };
+  document.addEventListener("touchend", end, { capture: true, once: true, passive: false });
+}
 
 const seqOf = (item: TimelineItem | undefined): number =>
   item === undefined || item.type === "pending" ? 0 : item.type === "message" ? item.message.seq : item.type === "membership" ? item.membership.seq : item.seq;
@@ -70,6 +79,25 @@ export function Timeline({ view, timeline, acts, handle }: { view: ConversationV
     if (key) setPointed(key);
   }, []);
   const wantFocus = useRef<string | null>(null);
+
+  // A long press of a finger, where nothing else is meant by it: not on a link, a button or a picture.
+  const press = useRef<{ timer: ReturnType<typeof setTimeout>; x: number; y: number } | null>(null);
+  const letGo = useCallback(() => { if (press.current) clearTimeout(press.current.timer); press.current = null; }, []);
+  useEffect(() => letGo, [letGo]);
+  const openActs = useCallback((key: string | undefined): boolean => {
+    const item = items.find((one) => one.key === key);
+    if (item?.type !== "message" || item.message.redacted || item.message.erased || item.message.unsupported || item.message.sealed !== null) return false;
+    acts.open(item.message);
+    return true;
+  }, [items, acts]);
+  const pressDown = (event: PointerEvent) => {
+    letGo();
+    const target = event.target as HTMLElement;
+    if (event.pointerType !== "touch" || !event.isPrimary || target.closest("a, button, summary, [role='toolbar']")) return;
+    const key = target.closest<HTMLElement>("li[data-key]")?.dataset["key"];
+    press.current = { timer: setTimeout(() => { letGo(); if (openActs(key)) endUnseen(); }, LONG_PRESS_MS), x: event.clientX, y: event.clientY };
+  };
+  const pressMove = (event: PointerEvent) => { if (press.current && Math.hypot(event.clientX - press.current.x, event.clientY - press.current.y) > STILL_PX) letGo(); };
 
   // The first time there is something: at the flag of what is new, else at the newest.
   if (!placed.current && items.length > 0) {
@@ -269,6 +297,7 @@ export function Timeline({ view, timeline, acts, handle }: { view: ConversationV
     else if (event.key === "Home") go(0);
     else if (event.key === "End") go(items.length - 1);
     else if (event.key === "Escape") { event.preventDefault(); acts.compose(); }
+    else if (event.key === "ContextMenu" || (event.shiftKey && event.key === "F10")) { if (openActs(item?.key)) event.preventDefault(); }
     else if (letterKeys && item?.type === "message" && !item.message.redacted && !item.message.erased) {
       const key = event.key.toLowerCase();
       if (key === "r") { event.preventDefault(); acts.reply(item.message.seq); }
@@ -283,7 +312,7 @@ export function Timeline({ view, timeline, acts, handle }: { view: ConversationV
   const nothing = !timeline.hasOlder && !items.some((item) => item.type === "message" || item.type === "pending");
   return (
     <div className="timeline" data-region="timeline">
-      <div className="log" ref={box} role="log" aria-live="off" aria-label={t("timeline.label")} tabIndex={-1} onScroll={note} onPointerMove={point} onPointerLeave={() => setPointed(null)} onKeyDown={onKeyDown} onFocus={(event) => { const key = (event.target as HTMLElement).closest<HTMLElement>("li[data-key]")?.dataset["key"]; if (key) { setActive(key); setFocused(key); } }} onBlur={(event) => { const to = event.relatedTarget as HTMLElement | null; if (!to || (!event.currentTarget.contains(to) && !to.closest(".react-aria-Popover"))) setFocused(null); }}>
+      <div className="log" ref={box} role="log" aria-live="off" aria-label={t("timeline.label")} tabIndex={-1} onScroll={() => { letGo(); note(); }} onPointerDown={pressDown} onPointerUp={letGo} onPointerCancel={letGo} onPointerMove={(event) => { pressMove(event); point(event); }} onPointerLeave={() => setPointed(null)} onKeyDown={onKeyDown} onFocus={(event) => { const key = (event.target as HTMLElement).closest<HTMLElement>("li[data-key]")?.dataset["key"]; if (key) { setActive(key); setFocused(key); } }} onBlur={(event) => { const to = event.relatedTarget as HTMLElement | null; if (!to || (!event.currentTarget.contains(to) && !to.closest(".react-aria-Popover"))) setFocused(null); }}>
         <div className="fill-up" />
         {timeline.hasOlder && first === 0 && <p className="older" role="status">{t("timeline.older")}</p>}
         <ol ref={list} style={{ paddingTop: offsets[first] ?? 0, paddingBottom: Math.max(0, total - (offsets[last + 1] ?? total)) }}>

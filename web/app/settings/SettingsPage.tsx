@@ -2,12 +2,12 @@
 import { useEffect } from "react";
 
 import { Empty } from "../../ui/Waiting";
-import { may, useClient, useMe, useReadable } from "../client";
+import { may, useMe } from "../client";
 import { t } from "../i18n";
 import { KeysSettings } from "../keys/KeysSettings";
 import { intoView, Link } from "../router";
 import { SETTINGS } from "../shell/pages";
-import { Appearance, KeyboardSettings, Profile } from "./sections";
+import { About, Appearance, KeyboardSettings, Profile } from "./sections";
 import { Security } from "./Security";
 import { Sessions } from "./Sessions";
 import { Tokens } from "./Tokens";
@@ -17,11 +17,9 @@ import "../styles/entrance.css";
 
 export function SettingsPage({ section }: { section: string }) {
   const me = useMe();
-  const session = useReadable(useClient().session);
   const pages = SETTINGS.filter(({ right }) => right === null || may(me, right));
   const page = pages.find((one) => one.section === section);
   useEffect(() => { document.title = `${page ? t(page.words) : t("settings.title")} · Rempart`; }, [page]);
-  const version = session.status === "signed_in" ? session.server?.version : undefined;
   return (
     <div className="adm">
       <nav className="subnav" aria-label={t("settings.title")}>
@@ -39,7 +37,7 @@ export function SettingsPage({ section }: { section: string }) {
             {page.section === "tokens" && <Tokens />}
             {page.section === "appearance" && <Appearance />}
             {page.section === "keyboard" && <KeyboardSettings />}
-            {version && <p className="note version">{t("settings.version", { version })}</p>}
+            {page.section === "about" && <About />}
           </>
         ) : <Empty page level={1} title={t("missing.title")}>{t("missing.words")}</Empty>}
       </main>

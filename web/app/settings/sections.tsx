@@ -5,7 +5,7 @@ import { Button } from "../../ui/Button";
 import { Face } from "../../ui/Face";
 import { Check, FieldError, Segments, TextField } from "../../ui/Field";
 import { say } from "../../ui/Toasts";
-import { useAct, useClient, useMe } from "../client";
+import { useAct, useClient, useMe, useReadable } from "../client";
 import { setLanguage, t } from "../i18n";
 import type { Language } from "../i18n";
 import { fieldWords, problemWords } from "../i18n/problems";
@@ -59,6 +59,18 @@ export function KeyboardSettings() {
       <Check label={t("settings.enterSends")} hint={t("settings.enterSendsHint")} checked={enterSends} onPick={(on) => prefer({ enterSends: on })} />
       <Check label={t("settings.letterKeys")} hint={t("settings.letterKeysHint")} checked={letterKeys} onPick={(on) => prefer({ letterKeys: on })} />
       <div><KeyTable /></div>
+    </div>
+  );
+}
+
+export function About() {
+  const session = useReadable(useClient().session);
+  const server = session.status === "signed_in" ? session.server : null;
+  return (
+    <div className="sheet">
+      {server && <p>{t("settings.version", { version: server.version })}</p>}
+      <p className="small muted">{t("settings.licence")}</p>
+      <p><a href="/notices.txt" target="_blank" rel="noopener noreferrer">{t("settings.notices")}</a></p>
     </div>
   );
 }

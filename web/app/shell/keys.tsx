@@ -18,6 +18,7 @@ export function KeyTable() {
     [enterSends ? ["↵", "⇧ ↵"] : ["Ctrl ↵", "↵"], t("keys.send")],
     [["Ctrl Z"], t("keys.undo")],
     [["Ctrl I"], t("keys.details")],
+    [["Ctrl F"], t("keys.search")],
     [["⇧ Tab", "↑", "↓"], t("keys.messages")],
     [["R", "E", "V", "Esc"], t("keys.letters")],
     [["?"], t("keys.help")],

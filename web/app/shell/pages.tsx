@@ -1,5 +1,5 @@
 /** The pages of settings and administration: what they are called, and whose right they need. */
-import { Activity, KeyRound, Keyboard, LockKeyhole, MailPlus, Monitor, ScrollText, ShieldCheck, Sun, User, Users } from "../../ui/icons";
+import { Activity, Info, KeyRound, Keyboard, LockKeyhole, MailPlus, Monitor, ScrollText, ShieldCheck, Sun, User, Users } from "../../ui/icons";
 
 export const SETTINGS = [
   { section: "profile", words: "pages.profile", icon: <User />, right: null },
@@ -9,6 +9,7 @@ export const SETTINGS = [
   { section: "tokens", words: "pages.tokens", icon: <KeyRound />, right: "tokens.have" },
   { section: "appearance", words: "pages.appearance", icon: <Sun />, right: null },
   { section: "keyboard", words: "pages.keyboard", icon: <Keyboard />, right: null },
+  { section: "about", words: "pages.about", icon: <Info />, right: null },
 ] as const;
 
 export const ADMIN = [
