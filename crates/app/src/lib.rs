@@ -2,7 +2,8 @@
 //!
 //! This crate must never know a protocol (no status code, no stanza), which adapter is in use, or how a row looks.
 //! Reading order: [`error`], [`keys`] and [`seal`], [`identity`], [`conversations`] and [`messages`] (the one path of every
-//! message), [`devices`] (keys of accounts and devices), [`groups`] (of sealed conversations), [`feed`], [`presence`], [`files`], [`archive`], then [`tasks`].
+//! message), [`devices`] (keys of accounts and devices), [`groups`] (of sealed conversations), [`feed`], [`presence`], [`files`],
+//! [`archive`], then [`tasks`].
 
 use std::sync::Arc;
 

@@ -2,7 +2,6 @@
 //!
 //! Pure functions over small descriptions; an MLS library is translated into them by `mls-delivery` and `mls-client`. This crate
 //! must never know MLS messages, a store, a clock or a secret: it verifies signatures and makes none.
-//! Nothing in the server or the page calls it yet.
 //!
 //! Reading order: [`roster`], [`commit`], [`refusal`], [`epoch`], [`credential`], [`statement`], [`finality`].
 

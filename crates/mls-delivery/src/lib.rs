@@ -3,7 +3,7 @@
 //! It reads what members send in the clear (commits and proposals are PublicMessages) and follows tree and GroupContext; it has no
 //! secret of a group and cannot check membership or confirmation tags, which is why [`rempart_group_policy::finality`] exists.
 //! [`identity`] and [`describe`] translate OpenMLS into what `group-policy` judges, and clients use the same two. This crate must
-//! never know `mls-client`, a store or a clock. Nothing in the server calls it yet.
+//! never know `mls-client`, a store or a clock.
 //!
 //! OpenMLS reads the system's clock for one thing, the lifetime of key packages in leaves.
 //!
