@@ -12,7 +12,7 @@ export function useClient(): Client {
 }
 
 export function useReadable<T>(readable: Readable<T>): T {
-  return useSyncExternalStore(readable.subscribe, readable.getSnapshot);
+  return useSyncExternalStore(readable.subscribe, readable.getSnapshot, readable.getSnapshot);
 }
 
 /** Who is signed in. Only below the gate that makes sure of it. */

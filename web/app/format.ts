@@ -40,6 +40,12 @@ export function moment(time: string | Date, now = new Date()): string {
   if (ago === 0) return t("time.todayAt", { time: clock(date) });
   if (ago === 1) return t("time.yesterdayAt", { time: clock(date) });
   if (ago === -1) return t("time.tomorrowAt", { time: clock(date) });
+  return stamp(date, now);
+}
+
+/** 22 novembre à 09:14, also today: for phrases that say « depuis le ». */
+export function stamp(time: string | Date, now = new Date()): string {
+  const date = new Date(time);
   return t("time.dayAt", { day: format({ day: "numeric", month: "long", ...(date.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }) }).format(date), time: clock(date) });
 }
 

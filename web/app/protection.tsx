@@ -53,9 +53,9 @@ export function ProtectionSays({ of, members }: { of: Protection; members: numbe
       {of !== "open" && (
         <details className="sees">
           <summary>{t("sees.summary")}</summary>
-          <h4>{t("sees.sealed")}</h4>
+          <p><b>{t("sees.sealed")}</b></p>
           <ul>{lines(t("sees.sealedList")).map((line) => <li key={line}>{line}</li>)}</ul>
-          <h4>{t("sees.seen")}</h4>
+          <p><b>{t("sees.seen")}</b></p>
           <ul>{lines(t("sees.seenList")).map((line) => <li key={line}>{line}</li>)}</ul>
         </details>
       )}

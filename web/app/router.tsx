@@ -51,7 +51,7 @@ export const useRoute = (): Route =>
     addEventListener("popstate", tell);
     addEventListener("hashchange", tell);
     return () => { listeners.delete(listener); removeEventListener("popstate", tell); removeEventListener("hashchange", tell); };
-  }, snapshot);
+  }, snapshot, snapshot);
 
 export function navigate(path: string, { replace = false } = {}): void {
   if (replace) history.replaceState(null, "", path);

@@ -136,6 +136,7 @@ function membershipWords(change: MembershipView, people: People, me: string): st
     if (by === null) lines.push(t("timeline.joined", { names: list(added, true) }));
     else if (added.length > 1 && others.length < added.length) lines.push(t("timeline.made", { names: list(added) }));
     else if (added.length === 1 && only === by) lines.push(by === me ? t("timeline.joinedYou") : t("timeline.joined", { names: name(by) }));
+    else if (added.length === 1 && only === me) lines.push(t("timeline.addedMe", { by: name(by) }));
     else lines.push(by === me ? t("timeline.addedYou", { names: list(added) }) : t("timeline.added", { by: name(by), names: list(added) }));
   }
   if (change.removed.length > 0) {
@@ -145,6 +146,12 @@ function membershipWords(change: MembershipView, people: People, me: string): st
   }
   for (const { account, role } of change.roles) lines.push(t("timeline.roleNow", { names: name(account), role: t(`member.${role}`).toLowerCase() }));
   return lines;
+}
+
+/** What became of a sealed conversation's keys, without a word of the protocol. */
+export function keysWords(what: "started" | "dropped" | "alarm", account: string | null, people: People, me: string): string {
+  if (what === "started") return account === me ? t("timeline.keysStartedYou") : t("timeline.keysStarted", { name: personName(people, account) });
+  return what === "dropped" ? t("timeline.keysDropped") : t("timeline.keysAlarm");
 }
 
 function Author({ id, person, me, time }: { id: string; person: Person | undefined; me: string; time?: ReactNode }) {
@@ -215,8 +222,8 @@ export const Row = memo(function Row({ item, before, after, fresh, view, timelin
   );
   const shell = { ref, "data-key": item.key, tabIndex: stop ? 0 : -1 };
 
-  if (item.type === "membership" || item.type === "details") {
-    const lines = item.type === "membership" ? membershipWords(item.membership, people, me) : [item.account === me ? t("timeline.titledYou", { title: item.details.title }) : t("timeline.titled", { by: personName(people, item.account), title: item.details.title })];
+  if (item.type === "membership" || item.type === "details" || item.type === "keys") {
+    const lines = item.type === "keys" ? [keysWords(item.what, item.account, people, me)] : item.type === "membership" ? membershipWords(item.membership, people, me) : [item.account === me ? t("timeline.titledYou", { title: item.details.title }) : t("timeline.titled", { by: personName(people, item.account), title: item.details.title })];
     return (
       <li {...shell}>
         {heads}

@@ -403,6 +403,7 @@ export const catalogue = {
   "timeline.typing1": { fr: "{names} écrit...", en: "{names} is writing..." },
   "timeline.typing2": { fr: "{names} écrivent...", en: "{names} are writing..." },
   "timeline.added": { fr: "{by} a ajouté {names}.", en: "{by} added {names}." },
+  "timeline.addedMe": { fr: "{by} vous a fait entrer.", en: "{by} let you in." },
   "timeline.addedYou": { fr: "Vous avez ajouté {names}.", en: "You added {names}." },
   "timeline.joined": { fr: "{names} a rejoint la conversation.", en: "{names} joined the conversation." },
   "timeline.joinedYou": { fr: "Vous avez rejoint la conversation.", en: "You joined the conversation." },

@@ -6,7 +6,7 @@ import { Button, buttonClass } from "../../ui/Button";
 import { KeyRound, Smartphone, TriangleAlert } from "../../ui/icons";
 import { say } from "../../ui/Toasts";
 import { useClient, useLoaded } from "../client";
-import { moment } from "../format";
+import { stamp } from "../format";
 import { t } from "../i18n";
 import { problemWords } from "../i18n/problems";
 import { Link, useRoute } from "../router";
@@ -31,7 +31,7 @@ function Unexpected({ device, since }: { device: string; since: number }) {
   const client = useClient();
   const { answer } = useLoaded(() => client.command("me.sessions.list", {}), device);
   const name = deviceName(device, answer.state === "here" ? answer.value.sessions : []);
-  return <Band urgent kind="danger" icon={<TriangleAlert />} title={t("band.unexpected")} words={t("band.unexpectedWords", { name, time: moment(new Date(since)) })}><There words={t("band.see")} /></Band>;
+  return <Band urgent kind="danger" icon={<TriangleAlert />} title={t("band.unexpected")} words={t("band.unexpectedWords", { name, time: stamp(new Date(since)) })}><There words={t("band.see")} /></Band>;
 }
 
 export function KeyBands() {

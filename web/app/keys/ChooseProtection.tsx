@@ -70,8 +70,7 @@ export function ChooseProtection({ kind, choice }: { kind: Kind; choice: Choice 
       {(["sealed", "open"] as const).map((one) => (
         <label key={one} className={`protection ${one}`}>
           <input type="radio" name={name} checked={protection === one} onChange={() => choose(one)} />
-          <ClassGlyph of={one} />
-          <span><b>{t(`class.${one}`)}</b><span className="small">{t(`choose.${one}`)}</span></span>
+          <span><b><ClassGlyph of={one} />{t(`class.${one}`)}</b><span className="small">{t(`choose.${one}`)}</span></span>
         </label>
       ))}
       <div id={`${name}-note`} role="status" className="choice-note">

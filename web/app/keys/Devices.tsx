@@ -8,7 +8,7 @@ import { FieldError } from "../../ui/Field";
 import { Monitor, ShieldCheck, TriangleAlert } from "../../ui/icons";
 import { say } from "../../ui/Toasts";
 import { useAct, useClient, useLoaded } from "../client";
-import { moment } from "../format";
+import { stamp } from "../format";
 import { t } from "../i18n";
 import { problemWords } from "../i18n/problems";
 import { deviceName } from "./keys";
@@ -59,9 +59,9 @@ function Gone({ device, name }: { device: string; name: string }) {
     return () => { current = false; clearTimeout(timer); };
   });
   return (
-    <li className="gone-device" role="status">
+    <li className="gone-device">
       <ShieldCheck />
-      <div>
+      <div role="status">
         <b>{t("devices.gone", { name })}</b>
         <p className="small">{t("devices.goneCut")}</p>
         <p className="small">{waiting === null ? t("devices.goneChecking") : waiting === 0 ? t("devices.goneDone") : t("devices.goneWaiting", { n: waiting })}</p>
@@ -72,7 +72,7 @@ function Gone({ device, name }: { device: string; name: string }) {
 
 function Row({ keys, one, name, lose }: { keys: Keys; one: OwnDevice; name: string; lose: () => void }) {
   const act = useAct();
-  const since = t("devices.since", { time: moment(new Date(one.since)) });
+  const since = t("devices.since", { time: stamp(new Date(one.since)) });
   return (
     <li className={one.unexpected ? "device unexpected" : "device"}>
       {one.unexpected ? <TriangleAlert /> : <Monitor />}

@@ -35,6 +35,9 @@ export function KeysSettings() {
   const keys = useKeys();
   const state = useKeysState();
   const { status } = state;
+  // A device that nobody expected comes before all else.
+  const loud = state.devices.some(({ unexpected }) => unexpected);
+  const devices = <Devices keys={keys} devices={state.devices} />;
   if (status === "needs_keyring") return <Enter keys={keys} link={state.link} />;
   return (
     <div className="keys-page">
@@ -42,10 +45,11 @@ export function KeysSettings() {
       {status === "ready" && (
         <>
           <Requests keys={keys} requests={state.requests} />
+          {loud && devices}
           <Recovery keys={keys} code={state.recoveryCode} postponed={state.recoveryPostponed} />
         </>
       )}
-      {(status === "ready" || status === "alarm") && <Devices keys={keys} devices={state.devices} />}
+      {(status === "alarm" || (status === "ready" && !loud)) && devices}
     </div>
   );
 }

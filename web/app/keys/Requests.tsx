@@ -8,7 +8,7 @@ import { FieldError } from "../../ui/Field";
 import { Smartphone } from "../../ui/icons";
 import { say } from "../../ui/Toasts";
 import { useAct } from "../client";
-import { moment } from "../format";
+import { clock } from "../format";
 import { t } from "../i18n";
 import { problemWords } from "../i18n/problems";
 import { ShortCode } from "./Enter";
@@ -28,7 +28,7 @@ export function RequestDialog({ keys, request, close }: { keys: Keys; request: R
     <Dialog title={t("link.title")} close={close} closeWords={t("act.close")}>
       <p>{t("link.words", { name: request.name })}</p>
       <ShortCode code={request.code} />
-      <p className="note">{t("link.until", { time: moment(request.expires) })}</p>
+      <p className="note">{t("link.until", { time: clock(request.expires) })}</p>
       {Boolean(act.cause) && <FieldError>{problemWords(act.cause)}</FieldError>}
       <div className="end">
         <Button kind="go" aria-busy={act.busy} onClick={() => answer(true)}>{t("link.accept")}</Button>
@@ -50,7 +50,7 @@ export function Requests({ keys, requests }: { keys: Keys; requests: readonly Re
         {requests.map((one) => (
           <li key={one.device} className="device">
             <Smartphone />
-            <div className="grow"><b>{t("link.band", { name: one.name })}</b><p className="note">{t("link.until", { time: moment(one.expires) })}</p></div>
+            <div className="grow"><b>{t("link.band", { name: one.name })}</b><p className="note">{t("link.until", { time: clock(one.expires) })}</p></div>
             <div className="end"><Button kind="go" onClick={() => setOpen(one.device)}>{t("link.bandAct")}</Button></div>
           </li>
         ))}

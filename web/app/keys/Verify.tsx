@@ -5,7 +5,6 @@ import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { FieldError } from "../../ui/Field";
 import { ShieldCheck } from "../../ui/icons";
-import { Qr } from "../../ui/Qr";
 import { say } from "../../ui/Toasts";
 import { Waiting } from "../../ui/Waiting";
 import { useAct, useLoaded, usePerson } from "../client";
@@ -16,6 +15,7 @@ import { useKeys, useKeysState } from "./keys";
 import type { Keys } from "./keys";
 import "../styles/keys.css";
 
+const Qr = lazy(() => import("../../ui/Qr").then((part) => ({ default: part.Qr })));
 const Scanner = lazy(() => import("../../ui/Scanner").then((part) => ({ default: part.Scanner })));
 
 /** What stands before every code of ours; what is scanned besides is somebody's poster. */
@@ -48,9 +48,9 @@ function Codes({ keys, account, name, close }: { keys: Keys; account: string; na
     <>
       <p>{t("verify.lead")}</p>
       <div className="compare">
-        {camera === "on" ? (
-          <Suspense fallback={<div className="scanner" aria-busy="true" />}><Scanner label={t("verify.scanning", { name })} found={read} refused={() => setCamera("refused")} /></Suspense>
-        ) : <Qr text={comparison.code} label={t("verify.qr", { name })} />}
+        <Suspense fallback={<div className="scanner" aria-busy="true" />}>
+          {camera === "on" ? <Scanner label={t("verify.scanning", { name })} found={read} refused={() => setCamera("refused")} /> : <Qr text={comparison.code} label={t("verify.qr", { name })} />}
+        </Suspense>
         <div>
           <h3 className="legend">{t("verify.number")}</h3>
           <ol className="digits mono">{comparison.number.split(" ").map((group, i) => <li key={i}>{group}</li>)}</ol>

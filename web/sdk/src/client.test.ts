@@ -39,6 +39,8 @@ function lines(items: readonly TimelineItem[]): string[] {
     switch (item.type) {
       case "message":
         return `${item.message.seq} ${item.message.redacted !== null ? "(redacted)" : item.message.text}${item.waiting ? " …" : ""}`;
+      case "keys":
+        return `${item.seq} keys ${item.what}`;
       case "pending":
         return `${item.item.state.status} ${item.item.content.type === "message" ? item.item.content.text : ""}`;
       case "membership":

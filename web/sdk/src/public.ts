@@ -98,6 +98,8 @@ export type TimelineItem =
     }
   | { readonly type: "membership"; readonly key: string; readonly membership: MembershipView }
   | { readonly type: "details"; readonly key: string; readonly seq: number; readonly time: Time; readonly account: AccountId | null; readonly details: DetailsView }
+  /** What the server says of a sealed conversation's keys. `dropped`: a change of keys was refused, and what was written with it is sent again. */
+  | { readonly type: "keys"; readonly key: string; readonly seq: number; readonly time: Time; readonly what: "started" | "dropped" | "alarm"; readonly account: AccountId | null }
   | { readonly type: "pending"; readonly key: string; readonly item: OutboxItem };
 
 export interface TimelineView {

@@ -497,6 +497,7 @@ export class Room {
         clientId: own ? (entry.clientId as string) : null,
       };
     }
+    if (row.type === "keys") return { type: "keys", key: `seq-${seq}`, seq, time: entry.time, what: row.what, account: row.by };
     if (row.membership !== null) return { type: "membership", key: `seq-${seq}`, membership: row.membership };
     if (row.details === null) return null;
     return { type: "details", key: `seq-${seq}`, seq, time: entry.time, account: entry.account, details: row.details };

@@ -43,7 +43,15 @@ interface OtherRow {
   readonly membership: MembershipView | null;
   readonly details: DetailsView | null;
 }
-export type Row = MessageRow | OtherRow;
+/** What the server says of the group; that a change of keys is final goes without saying. */
+interface KeysRow {
+  readonly type: "keys";
+  readonly seq: number;
+  readonly entry: Omit<OpenEntry, "content">;
+  readonly what: "started" | "dropped" | "alarm";
+  readonly by: AccountId | null;
+}
+export type Row = MessageRow | OtherRow | KeysRow;
 
 interface RoleChange {
   readonly seq: number;
@@ -125,7 +133,13 @@ export class Fold {
       if (content.type === "membership") this.#membership(entry, content);
       return;
     }
-    // Handshakes of the group and words about them.
+    if (entry.kind === "group") {
+      if (content.type === "group" && content.what !== "final") {
+        this.#addRow({ type: "keys", seq: entry.seq, entry: envelope, what: content.what, by: content.what === "started" ? content.by : null });
+      }
+      return;
+    }
+    // Handshakes of the group.
     if (entry.kind !== "content") return;
     switch (content.type) {
       case "message":
