@@ -27,4 +27,5 @@ mod presence;
 mod programs;
 mod quiet_log;
 mod refusals;
+mod sealed;
 mod signing_in;
