@@ -74,18 +74,6 @@ impl Bound {
         write(&self.0.identity())
     }
 
-    /// [`Installation::sign_as_account`].
-    #[wasm_bindgen(js_name = signAsAccount)]
-    pub fn sign_as_account(&self, message: &[u8]) -> Thrown<Vec<u8>> {
-        self.0.sign_as_account(message).map_err(thrown)
-    }
-
-    /// [`Installation::sign_as_device`].
-    #[wasm_bindgen(js_name = signAsDevice)]
-    pub fn sign_as_device(&self, message: &[u8]) -> Thrown<Vec<u8>> {
-        self.0.sign_as_device(message).map_err(thrown)
-    }
-
     /// [`Installation::key_packages`].
     #[wasm_bindgen(js_name = keyPackages, unchecked_return_type = "Uint8Array[]")]
     pub fn key_packages(

@@ -16,12 +16,6 @@ use crate::values::{
 /// Where the seed of the account's identity key is kept. The client's own keys begin with `d`, `g` and `s`.
 const ACCOUNT_AT: &[u8] = b"a";
 
-/// Labels that only their own operations sign: [`DeviceClaim`] and [`rempart_group_policy::Statement`].
-const OWN_LABELS: &[&[u8]] = &[b"rempart device ", b"rempart epoch statement "];
-
-/// Every label of ours begins with this.
-const OUR_LABELS: &[u8] = b"rempart ";
-
 /// A device with its groups.
 pub struct Installation {
     client: Client<Aside>,
@@ -101,25 +95,10 @@ impl Installation {
         }
     }
 
-    /// Signs with the account's identity key: entries of the key log. Device credentials are made by [`Self::enrol`] alone.
-    ///
-    /// # Errors
-    /// A message without a label of ours, or with one that only another operation signs; no identity key is held.
-    pub fn sign_as_account(&self, message: &[u8]) -> Result<Vec<u8>, Refused> {
-        labelled(message)?;
-        let held = self.account.as_ref();
-        let key =
-            held.ok_or_else(|| Refused::new(Refused::NO_ACCOUNT_KEY, "the account's identity key is not held here"))?;
-        Ok(key.sign(message).to_vec())
-    }
-
-    /// Signs with the device's key: capsules, recorded content, entries of the key log.
-    ///
-    /// # Errors
-    /// A message without a label of ours, or with one that only another operation signs.
-    pub fn sign_as_device(&self, message: &[u8]) -> Result<Vec<u8>, Refused> {
-        labelled(message)?;
-        Ok(self.client.device().sign(message).to_vec())
+    /// Signs an entry of the key log with the account's identity key. Device credentials are made by [`Self::enrol`] alone.
+    pub(crate) fn sign_entry(&self, message: &[u8]) -> Result<[u8; 64], Refused> {
+        let absent = || Refused::new(Refused::NO_ACCOUNT_KEY, "the account's identity key is not held here");
+        Ok(self.account.as_ref().ok_or_else(absent)?.sign(message))
     }
 
     /// Makes key packages: `one_time` that serve once and, last in the list, one of last resort if asked for.
@@ -321,11 +300,4 @@ fn account_key(seed: &[u8]) -> Result<(AccountKey, Zeroizing<[u8; 32]>), Refused
 fn split(mut entries: Entries) -> Result<(Option<AccountKey>, Entries), Refused> {
     let account = entries.remove(ACCOUNT_AT).map(|seed| account_key(&seed)).transpose()?;
     Ok((account.map(|(key, _)| key), entries))
-}
-
-fn labelled(message: &[u8]) -> Result<(), Refused> {
-    if message.starts_with(OUR_LABELS) && !OWN_LABELS.iter().any(|own| message.starts_with(own)) {
-        return Ok(());
-    }
-    Err(Refused::new(Refused::LABEL, "what is signed begins with a label of its use"))
 }

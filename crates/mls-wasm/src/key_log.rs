@@ -222,11 +222,6 @@ impl Installation {
         let absent = || Refused::new(Refused::NO_ACCOUNT_KEY, "the account's identity key is not held here");
         self.identity().account_key.ok_or_else(absent)?.as_slice().try_into().map_err(|_| absent())
     }
-
-    fn sign_entry(&self, message: &[u8]) -> Result<[u8; 64], Refused> {
-        let signature = self.sign_as_account(message)?;
-        signature.try_into().map_err(|_| Refused::value("a signature"))
-    }
 }
 
 fn change(change: &Change) -> ChangeOut {

@@ -18,8 +18,6 @@ impl Refused {
     pub const BUSY: &'static str = "mls_busy";
     /// A value that cannot be what it is said to be.
     pub const VALUE: &'static str = "mls_value";
-    /// A signature is asked for that only another operation may make.
-    pub const LABEL: &'static str = "mls_label";
     /// This installation does not hold the account's identity key.
     pub const NO_ACCOUNT_KEY: &'static str = "mls_no_account_key";
 

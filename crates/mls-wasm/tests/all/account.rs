@@ -1,4 +1,4 @@
-//! The account's identity key: made once, kept with the device, handed to the next one, and never an oracle.
+//! The account's identity key: made once, kept with the device, handed to the next one.
 
 use rempart_mls_wasm::values::ChangesIn;
 use rempart_mls_wasm::{Installation, Refused};
@@ -51,24 +51,12 @@ fn a_device_whose_account_key_nobody_knows_is_refused() {
 }
 
 #[test]
-fn signatures_are_labelled_and_credentials_are_not_made_by_the_way() {
-    let one = Worker::enrol(1, 0x11, None);
-    for message in [&b"rempart device 1"[..], b"rempart epoch statement 1 and more", b"remparts", b"other", b""] {
-        assert_eq!(code(one.inner.sign_as_account(message)), Refused::LABEL);
-        assert_eq!(code(one.inner.sign_as_device(message)), Refused::LABEL);
-    }
-    let message = b"rempart capsule 1 and what follows";
-    assert_eq!(one.inner.sign_as_account(message).unwrap().len(), 64);
-    assert_ne!(one.inner.sign_as_account(message).unwrap(), one.inner.sign_as_device(message).unwrap());
-}
-
-#[test]
 fn without_the_account_key_nothing_is_signed_in_its_name() {
     let mut one = Worker::enrol(1, 0x11, None);
     one.database.remove(b"a".as_slice());
     one.again();
     assert_eq!(one.inner.identity().account_key, None);
-    assert_eq!(code(one.inner.sign_as_account(b"rempart key log 1")), Refused::NO_ACCOUNT_KEY);
+    assert_eq!(code(one.inner.revocation_entry(&crate::id(0x12))), Refused::NO_ACCOUNT_KEY);
 }
 
 #[test]
