@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Opened } from "../sealed/ports";
 import { decodeKept, type KeptCommit } from "../sealed/record";
 import { openMls } from "./device";
-import { databaseName, type KeyStore } from "./keystore";
+import { databaseName, openKeyStore, wipeKeyStore, type KeyStore } from "./keystore";
 import { beliefs, inProcess, Place, wasm } from "./testing";
 
 const GROUP = new Uint8Array(16).fill(0x47);
@@ -352,4 +352,18 @@ describe("the worker", () => {
     await one.mls.discard();
     await expect(one.own.epoch(GROUP)).rejects.toMatchObject({ code: "mls_not_enrolled" });
   });
+});
+
+it("two tabs that come first at once use one key", async () => {
+  const factory = new IDBFactory() as unknown as IDBFactory;
+  const [one, two] = await Promise.all([openKeyStore(factory, account(1)), openKeyStore(factory, account(1))]);
+  await one.write(null, { "a/1": text("one"), "a/2": text("two"), b: text("three") });
+  expect(await two.get(["a/1", "none"])).toEqual([text("one"), null]);
+  expect(await two.list("a/")).toEqual([["a/1", text("one")], ["a/2", text("two")]]);
+  await one.clear();
+  expect(await two.list("")).toEqual([]);
+  await one.write(null, { b: text("again") });
+  expect(await two.get(["b"])).toEqual([text("again")]);
+  await wipeKeyStore(factory, account(1));
+  await expect(one.get(["b"])).rejects.toThrow();
 });
