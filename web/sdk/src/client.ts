@@ -1,7 +1,7 @@
 // The sdk's face: signs in and out, and passes everything else to the account that is signed in.
 
 import { Account } from "./account";
-import { toBase64Url, uuidMaker } from "./bytes";
+import { fromBase64Url, toBase64Url, uuidMaker } from "./bytes";
 import { browserHost, type Host } from "./host";
 import { Http } from "./http";
 import { NO_KEYS, type KeysActions, type KeysState } from "./keys/state";
@@ -30,6 +30,8 @@ export function createClient(options: ClientOptions = {}): Client {
 }
 
 const AGAIN_MS = 5_000;
+/** Types that cannot do anything in a page of ours. */
+const PICTURES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"]);
 const NO_DRAFT: ComposerDraft = { text: "", mentions: [], replyTo: null };
 const NO_MARKS: MarksView = { byAccount: new Map(), deliveredToAll: 0, readByAll: 0, readBySome: 0 };
 
@@ -247,7 +249,13 @@ class RempartClient implements Client {
   }
 
   upload(id: ConversationId, file: Blob): UploadHandle {
-    return startUpload(this.#host, this.#http, id, file);
+    const protection = this.#signedIn().rooms.get(id)?.raw.protection;
+    return startUpload(this.#host, this.#http, id, file, protection !== "open");
+  }
+  async openFile(id: ConversationId, file: { readonly blob: string; readonly key: string; readonly media_type?: string }): Promise<Blob> {
+    const { openFile } = await import("./sealed/file");
+    const type = PICTURES.has(file.media_type ?? "") ? (file.media_type ?? "") : "application/octet-stream";
+    return openFile(await this.#http.stream(`conversations/${encodeURIComponent(id)}/blobs/${encodeURIComponent(file.blob)}`), fromBase64Url(file.key), type);
   }
   blobUrl(id: ConversationId, blob: string, name?: string): string {
     const query = name === undefined ? "" : `?name=${encodeURIComponent(name)}`;

@@ -61,6 +61,19 @@ export class Http {
     }
   }
 
+  /** The bytes of an answer as they come. Rejects as `request`; what breaks later breaks the stream. */
+  async stream(path: string): Promise<ReadableStream<Uint8Array>> {
+    let response: Response;
+    try {
+      response = await this.#host.fetch(`${this.#host.origin}/api/v1/${path}`, { method: "GET", headers: {}, credentials: "same-origin", redirect: "error" });
+    } catch (error) {
+      throw new NetworkError("the server could not be reached", { cause: error });
+    }
+    if (!response.ok) throw problemOf(response.status, await response.text(), response.headers.get("retry-after"));
+    if (response.body === null) throw new NetworkError("the server sent nothing");
+    return response.body;
+  }
+
   command<O extends Op>(op: O, params: Params<O>, options: { signal?: AbortSignal } = {}): Promise<Answer<O>> {
     return this.request<Answer<O>>(`commands/${op}`, { ...options, method: "POST", json: params });
   }

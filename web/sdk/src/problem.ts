@@ -57,3 +57,8 @@ export class NetworkError extends Error {
 export class CancelledError extends Error {
   override readonly name = "CancelledError";
 }
+
+/** What was fetched is not the file that the message names. */
+export class DamagedFile extends Error {
+  override readonly name = "DamagedFile";
+}

@@ -44,7 +44,9 @@ export interface FileRef {
   readonly media_type: string;
   readonly width?: number;
   readonly height?: number;
-  readonly thumbnail?: { readonly blob: string; readonly width: number; readonly height: number };
+  readonly thumbnail?: { readonly blob: string; readonly width: number; readonly height: number; readonly key?: string };
+  /** In sealed conversations: the key that opens it, base64url. Without one it is stored in clear. */
+  readonly key?: string;
 }
 
 /** A message after every revision, redaction and reaction known here. */
@@ -222,7 +224,7 @@ export interface Sent {
 /** A running upload. */
 export interface UploadHandle extends Readable<UploadState> {
   /** Rejects with ApiProblem, NetworkError (after the retries) or an AbortError. */
-  readonly done: Promise<{ readonly blob: string; readonly mediaType: string; readonly size: number }>;
+  readonly done: Promise<{ readonly blob: string; readonly mediaType: string; readonly size: number; readonly key?: string }>;
   abort(): void;
 }
 export interface UploadState {
@@ -302,8 +304,14 @@ export interface Client {
   /** Takes something out of the outbox. False when it is on its way and may have arrived. */
   cancel(clientId: ClientId): Promise<boolean>;
 
+  /** In a sealed conversation the file is sealed before it leaves; `key` of what it resolves to goes into the FileRef. */
   upload(id: ConversationId, file: Blob): UploadHandle;
-  /** Address of a blob's bytes, for `src` or a download (with `name`). */
+  /**
+   * Bytes of a file of a sealed conversation, opened; for `URL.createObjectURL`. Rejects with DamagedFile when it is not what the message
+   * names. Its type is only kept for pictures: anything else must not be shown as a page.
+   */
+  openFile(id: ConversationId, file: { readonly blob: string; readonly key: string; readonly media_type?: string }): Promise<Blob>;
+  /** Address of a blob's bytes as they are stored, for `src` or a download (with `name`): of files without a key. */
   blobUrl(id: ConversationId, blob: string, name?: string): string;
 
   /** The person has seen this far. Coalesced. */

@@ -15,8 +15,9 @@ const HASHED_FIRST = 16 * 1024 * 1024;
 const TRIES = 8;
 const PART_MS = 120_000;
 
-export function startUpload(host: Host, http: Http, conversation: ConversationId, file: Blob): UploadHandle {
-  const run = new UploadRun(host, http, conversation, file);
+/** `sealed`: the file is sealed first, under a key of its own. */
+export function startUpload(host: Host, http: Http, conversation: ConversationId, file: Blob, sealed = false): UploadHandle {
+  const run = new UploadRun(host, http, conversation, file, sealed);
   const done = run.run();
   // Whoever only watches the state has seen it there.
   done.catch(() => undefined);
@@ -28,15 +29,20 @@ class UploadRun {
   readonly #host: Host;
   readonly #http: Http;
   readonly #conversation: ConversationId;
-  readonly #file: Blob;
+  readonly #plain: Blob;
+  readonly #sealed: boolean;
+  /** What travels. */
+  #file: Blob;
   readonly #abort = new AbortController();
   #upload: Upload | null = null;
 
-  constructor(host: Host, http: Http, conversation: ConversationId, file: Blob) {
+  constructor(host: Host, http: Http, conversation: ConversationId, file: Blob, sealed: boolean) {
     this.#host = host;
     this.#http = http;
     this.#conversation = conversation;
     this.#file = file;
+    this.#plain = file;
+    this.#sealed = sealed;
     this.state = new Value<UploadState>({ status: "running", sent: 0, size: file.size, error: null });
   }
 
@@ -46,11 +52,13 @@ class UploadRun {
     this.#abort.abort();
   }
 
-  async run(): Promise<{ blob: string; mediaType: string; size: number }> {
+  async run(): Promise<{ blob: string; mediaType: string; size: number; key?: string }> {
     try {
+      const key = this.#sealed ? await this.#seal() : null;
       const ended = await this.#all();
       this.#set("done", this.#file.size);
-      return ended;
+      // The server cannot tell what it is: the sender's browser does.
+      return key === null ? ended : { blob: ended.blob, mediaType: this.#plain.type || "application/octet-stream", size: this.#plain.size, key };
     } catch (error) {
       if (this.#abort.signal.aborted) {
         this.#set("aborted");
@@ -61,6 +69,14 @@ class UploadRun {
       this.#set("failed", undefined, known);
       throw error;
     }
+  }
+
+  async #seal(): Promise<string> {
+    const key = crypto.getRandomValues(new Uint8Array(32));
+    const { sealFile } = await import("./sealed/file");
+    this.#file = await sealFile(this.#plain, key);
+    this.#abort.signal.throwIfAborted();
+    return toBase64Url(key);
   }
 
   async #all(): Promise<{ blob: string; mediaType: string; size: number }> {

@@ -52,6 +52,8 @@ type Fields = Record<string, unknown>;
 const ROLES: ReadonlySet<unknown> = new Set<MemberRole>(["owner", "moderator", "member", "reader"]);
 const ACCOUNT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const BLOB = /^[0-9a-f]{64}$/;
+/** 32 bytes, base64url. */
+const FILE_KEY = /^[A-Za-z0-9_-]{43}$/;
 /** Base64url without padding, its unused bits zero: of 32 and of 16 bytes. */
 const EPOCH = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 const GROUP = /^[A-Za-z0-9_-]{21}[AQgw]$/;
@@ -117,11 +119,15 @@ function readFile(value: unknown): FileRef | null {
     if (!isPixels(height)) return null;
     file = { ...file, height };
   }
+  const { key } = value;
+  // Not refused for it: a file whose key cannot be read is only not opened.
+  if (typeof key === "string" && FILE_KEY.test(key)) file = { ...file, key };
   if (thumbnail != null) {
     if (!isFields(thumbnail)) return null;
-    const { blob: image, width: wide, height: high } = thumbnail;
+    const { blob: image, width: wide, height: high, key: imageKey } = thumbnail;
     if (typeof image !== "string" || !BLOB.test(image) || !isPixels(wide) || !isPixels(high)) return null;
-    file = { ...file, thumbnail: { blob: image, width: wide, height: high } };
+    const small = { blob: image, width: wide, height: high };
+    file = { ...file, thumbnail: typeof imageKey === "string" && FILE_KEY.test(imageKey) ? { ...small, key: imageKey } : small };
   }
   return file;
 }

@@ -350,8 +350,18 @@ export class KeysManager implements KeysActions {
     await this.#say({ ...this.#words, changed, verified: verified ? [...rest, account] : rest });
   }
 
-  compare(account: AccountId): ReturnType<KeysActions["compare"]> {
-    return this.#ports.backend.log.compare(this.#ports.account, account);
+  async compare(account: AccountId): ReturnType<KeysActions["compare"]> {
+    const { backend, account: me } = this.#ports;
+    const known = await backend.log.compare(me, account);
+    if (known !== null) return known;
+    // Somebody may have come in since this copy was last brought up to date.
+    try {
+      await this.directory.refresh();
+    } catch (error) {
+      if (error instanceof NetworkError) return null;
+      throw error;
+    }
+    return backend.log.compare(me, account);
   }
 
   #heard(changes: readonly LogChange[]): void {
