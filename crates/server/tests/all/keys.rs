@@ -264,7 +264,7 @@ async fn a_reset_is_allowed_once_and_seen_by_everyone() {
     let again = iris.again().await.unwrap();
     let account = iris.account.0;
     let reset = identity_entry(account, Cause::Reset, 1, 3, None);
-    refusal(publish(&again, &[reset.clone()]).await, "identity_reset_forbidden");
+    refusal(publish(&again, std::slice::from_ref(&reset)).await, "identity_reset_forbidden");
     refusal(yann.client.command("accounts.reset_keys", json!({ "account": iris.account })).await, "not_allowed");
     house.owner.client.command("accounts.reset_keys", json!({ "account": iris.account })).await.unwrap();
     let mut followed = None;
