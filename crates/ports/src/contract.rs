@@ -66,6 +66,7 @@ macro_rules! store_contract {
                 marks_only_rise, members_come_in_order;
             log: positions_are_written_and_read, a_log_written_from_another_state_is_refused, a_run_that_does_not_follow_is_refused,
                 conversations_wait_for_positions, tiles_grow, journals_are_counted;
+            groups: state_goes_with_entries, what_is_due_is_found, leaves_are_found, welcomes_wait, epochs_tell_repetitions_apart;
             keys: entries_are_logged_in_order, a_change_is_noted_for_the_account, a_device_ends_with_all_it_has,
                 packages_serve_once_then_the_last_resort, packages_end, packages_are_limited, claims_at_once_share_nothing,
                 a_keyring_has_versions, requests_are_answered_once, a_reset_is_spent;

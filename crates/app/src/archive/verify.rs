@@ -309,7 +309,7 @@ fn late(time: Timestamp, now: Timestamp) -> bool {
 fn wrong(row: &JournalRow, key: Option<&DataKey>) -> Option<&'static str> {
     let Ok(leaf) = Leaf::decode(&row.leaf) else { return Some("the leaf cannot be read") };
     if leaf != leaf_of(&row.envelope, row.seq, leaf.content_len, leaf.content_hash) {
-        return Some("the entry's number, sender, time, kind or reference is not what its leaf says");
+        return Some("the entry's number, sender, time, kind, epoch or reference is not what its leaf says");
     }
     let Some(key) = key else { return Some("the conversation's key cannot be opened") };
     match Entry::open(row.clone(), key) {

@@ -93,9 +93,14 @@ async fn each_way_to_alter_the_store_is_named() {
             "a row put in",
             on_entry(
                 "INSERT INTO entry SELECT conversation, 15, kind, account, device, randomblob(16), written, refers_to, blobs, \
-                 body, leaf FROM entry WHERE conversation = ?1 AND seq = 14",
+                 body, leaf, epoch FROM entry WHERE conversation = ?1 AND seq = 14",
             ),
             &["past its last number"],
+        ),
+        (
+            "an epoch altered",
+            on_entry("UPDATE entry SET epoch = randomblob(32) WHERE conversation = ?1 AND seq = 5"),
+            &["position 4"],
         ),
         (
             "a leaf altered",

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod conversations;
 pub mod files;
+pub mod groups;
 pub mod journal;
 pub mod keys;
 pub mod log;
