@@ -44,10 +44,21 @@ export class Seat {
     await this.page.getByRole("menuitem", { name: new RegExp(`^${words.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`) }).click();
   }
 
-  /** Opens a conversation with somebody from the directory. */
+  /** In the dialog of a new conversation: the server may read it. Whether everybody has keys already does not matter then. */
+  async chooseOpen(): Promise<void> {
+    await this.page.getByRole("dialog").getByRole("radio", { name: new RegExp(`^${fr("class.open")}`) }).check();
+  }
+
+  /** Opens an open conversation with somebody. */
   async writeTo(name: string): Promise<void> {
-    await this.page.getByRole("link", { name: fr("rail.people"), exact: true }).click();
-    await this.page.getByRole("button", { name: fr("people.writeTo", { name }) }).click();
+    const { page } = this;
+    await page.getByRole("link", { name: new RegExp(`^${fr("rail.messages")}`) }).click();
+    await page.getByRole("button", { name: fr("list.new") }).first().click();
+    const dialog = page.getByRole("dialog", { name: fr("new.title") });
+    await dialog.getByRole("combobox", { name: fr("new.people") }).fill(name);
+    await dialog.getByRole("option", { name: new RegExp(name) }).click();
+    await this.chooseOpen();
+    await dialog.getByRole("button", { name: fr("new.act") }).click();
     await expect(this.page.getByRole("heading", { level: 1, name })).toBeVisible();
   }
 

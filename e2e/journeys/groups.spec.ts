@@ -12,6 +12,7 @@ test("a group with a title: a third person comes, one goes", async ({ house }) =
     await page.getByRole("button", { name: fr("list.new") }).first().click();
     const dialog = page.getByRole("dialog", { name: fr("new.title") });
     await dialog.getByText(fr("new.group"), { exact: true }).click();
+    await anne.chooseOpen();
     await dialog.getByRole("button", { name: fr("new.act") }).click();
     await expect(dialog.getByText(fr("details.titleMissing"))).toBeVisible();
     await dialog.getByLabel(fr("details.title"), { exact: true }).fill("Urgences de nuit");

@@ -10,6 +10,10 @@ test("on a phone, by touch, from the list to a picture and back", async ({ house
   const { page } = anne;
   const flat = async (where: string) => expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${where}: nothing is wider than the window`).toBeLessThanOrEqual(0);
 
+  await anne.writeTo("Karim Haddad");
+  await anne.goto("/");
+  await expect(anne.row("Karim Haddad")).toBeVisible();
+
   await test.step("the bar at the bottom leads to the directory, the directory to a person", async () => {
     const bar = await page.locator("nav.rail").boundingBox();
     expect((bar?.y ?? 0) + (bar?.height ?? 0)).toBeGreaterThan(PHONE.height - 2);
@@ -146,6 +150,9 @@ test("English, from the entrance to the conversations, and kept with the account
 
   await test.step("each reads the same event in their own language", async () => {
     const anne = await house.sit(owner);
+    await anne.writeTo("Karim Haddad");
+    await karim.page.getByRole("link", { name: new RegExp(`^${en("rail.messages")}`) }).click();
+    await expect(karim.row("Anne Le Goff")).toBeVisible();
     await karim.page.getByRole("link", { name: "Directory", exact: true }).click();
     await karim.page.getByRole("button", { name: en("people.writeTo", { name: "Anne Le Goff" }) }).click();
     await karim.composer.fill("Good morning.");

@@ -1,5 +1,5 @@
 /** Whose devices have the keys of a sealed conversation, and which are on their way out. */
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { ConversationView, Person } from "@sdk";
 
 import { FieldError } from "../../ui/Field";
@@ -11,16 +11,21 @@ import { VerifiedMark } from "./Verify";
 import "../styles/keys.css";
 
 const MOST = 8;
-const AGAIN_MS = 15_000;
+const AGAIN_MS = 2_000;
 
 export function Holders({ view, members }: { view: ConversationView; members: readonly Person[] }) {
   const client = useClient();
   const me = useMe().person.account;
   const [all, setAll] = useState(false);
   const { answer, again } = useLoaded(() => client.command("groups.get", { conversation: view.id }), `${view.id} ${view.memberCount}`);
-  const waits = answer.state === "here" && answer.value.leaving.length > 0;
-  // A removal is done with the next message, which may be anybody's.
-  useEffect(() => { if (!waits) return; const timer = setTimeout(again, AGAIN_MS); return () => clearTimeout(timer); });
+  // Devices come and go with entries of the conversation; a moment later their keys have changed.
+  const first = useRef(view.lastSeq);
+  useEffect(() => {
+    if (view.lastSeq === first.current) return;
+    const timer = setTimeout(again, AGAIN_MS);
+    return () => clearTimeout(timer);
+    // `again` is made anew at each render.
+  }, [view.lastSeq]);
   if (answer.state === "waiting") return <Waiting words={t("wait.page")} rows={1} />;
   if (answer.state === "failed") return <FieldError>{problemWords(answer.cause)}</FieldError>;
   const { leaves, leaving } = answer.value;
