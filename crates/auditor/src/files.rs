@@ -30,18 +30,26 @@ pub const CANARY: Kind = "rempart canary 1";
 /// An officer's answer to a canary.
 pub const ANSWER: Kind = "rempart canary answer 1";
 
-/// Reads a file of limited length.
+/// Reads a file of at most [`LARGEST`] bytes.
 ///
 /// # Errors
 /// Names the file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
+    read_up_to(path, LARGEST)
+}
+
+/// Reads a file of limited length.
+///
+/// # Errors
+/// Names the file.
+pub fn read_up_to(path: &Path, largest: u64) -> Result<Vec<u8>> {
     let shown = path.display();
     let file = std::fs::File::open(path).with_context(|| say!("cannot read {shown}", "impossible de lire {shown}"))?;
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1)
+    file.take(largest + 1)
         .read_to_end(&mut bytes)
         .with_context(|| say!("cannot read {shown}", "impossible de lire {shown}"))?;
-    if u64::try_from(bytes.len()).is_ok_and(|len| len <= LARGEST) {
+    if u64::try_from(bytes.len()).is_ok_and(|len| len <= largest) {
         Ok(bytes)
     } else {
         bail!(say!("{shown} is too large", "{shown} est trop grand"))

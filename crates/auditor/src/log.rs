@@ -11,9 +11,9 @@ use rempart_export::lines;
 use rempart_merkle::checkpoint::Checkpoint;
 use rempart_merkle::cosignature::{WitnessKey, witnessed};
 use rempart_merkle::note::{Note, VerifierKey};
-use rempart_merkle::proof::{consistency_spans, inclusion_spans, prove, verify_consistency};
-use rempart_merkle::tile::{FULL, Tile, TileReader, partial_tiles};
-use rempart_merkle::tree::{Frontier, Hash};
+use rempart_merkle::proof::{HashSource, Node, Span, consistency_spans, inclusion_spans, prove, verify_consistency};
+use rempart_merkle::tile::{FULL, Tile, partial_tiles};
+use rempart_merkle::tree::{Frontier, Hash, node_hash};
 
 use crate::export::Export;
 use crate::{machine, say};
@@ -75,6 +75,8 @@ pub struct Log<'a> {
     /// The head.
     pub head: Head,
     proved: RefCell<HashMap<Tile, Vec<Hash>>>,
+    /// Nodes between the tiles' rows, computed once: neighbours' proofs share nearly all of theirs.
+    nodes: RefCell<HashMap<(u8, u64), Hash>>,
 }
 
 impl<'a> Log<'a> {
@@ -95,7 +97,7 @@ impl<'a> Log<'a> {
             say!("the export has no signed head of the log", "l'export n'a pas de tête de journal signée")
         })?;
         let head = Head::verify(&bytes, log, witnesses, needed)?;
-        let log = Self { export, head, proved: RefCell::default() };
+        let log = Self { export, head, proved: RefCell::default(), nodes: RefCell::default() };
         log.prove_root()?;
         Ok(log)
     }
@@ -168,12 +170,17 @@ impl<'a> Log<'a> {
     /// # Errors
     /// When the tiles that prove it are missing or altered.
     pub fn leaf(&self, position: u64) -> Result<Option<Hash>> {
+        self.slot(0, position)
+    }
+
+    /// The proved hash in a row of tiles; `None` where the log has none.
+    fn slot(&self, level: u8, index: u64) -> Result<Option<Hash>> {
         let full = u64::from(FULL);
-        let Some(tile) = Tile::at(0, position / full, self.size()) else { return Ok(None) };
+        let Some(tile) = Tile::at(level, index / full, self.size()) else { return Ok(None) };
         if !self.proved.borrow().contains_key(&tile) {
             self.tile(tile)?;
         }
-        let place = usize::try_from(position % full)?;
+        let place = usize::try_from(index % full)?;
         Ok(self.proved.borrow().get(&tile).and_then(|hashes| hashes.get(place).copied()))
     }
 
@@ -185,10 +192,8 @@ impl<'a> Log<'a> {
         self.prove(&inclusion_spans(position, self.size())?)
     }
 
-    fn prove(&self, spans: &[rempart_merkle::proof::Span]) -> Result<Vec<Hash>> {
-        let source =
-            TileReader::new(self.size(), |tile| self.tile(tile).ok().map(|hashes| hashes.as_flattened().to_vec()));
-        Ok(prove(spans, &source)?)
+    fn prove(&self, spans: &[Span]) -> Result<Vec<Hash>> {
+        prove(spans, self)
     }
 
     /// Whether this log goes on from an older head.
@@ -245,5 +250,26 @@ impl<'a> Log<'a> {
             }
         }
         Ok(())
+    }
+}
+
+impl HashSource for Log<'_> {
+    type Error = anyhow::Error;
+
+    fn hash(&self, node: Node) -> Result<Hash> {
+        if node.level.is_multiple_of(8) {
+            return self.slot(node.level / 8, node.index)?.context("a node beyond the log");
+        }
+        let key = (node.level, node.index);
+        if let Some(hash) = self.nodes.borrow().get(&key) {
+            return Ok(*hash);
+        }
+        let child = |side: u64| {
+            let index = node.index.checked_mul(2).and_then(|index| index.checked_add(side));
+            self.hash(Node { level: node.level - 1, index: index.context("a node beyond the log")? })
+        };
+        let hash = node_hash(&child(0)?, &child(1)?);
+        self.nodes.borrow_mut().insert(key, hash);
+        Ok(hash)
     }
 }

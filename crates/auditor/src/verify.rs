@@ -31,6 +31,9 @@ use crate::report::{EntryProof, JSON, KIND, Proved, Report};
 use crate::scope::any_targets;
 use crate::{attachments, files, say};
 
+/// Longest report, in bytes: some million entries with their proofs.
+const LARGEST_REPORT: u64 = 8 << 30;
+
 /// Options of `verify`.
 #[derive(Args, Debug)]
 pub struct Verify {
@@ -332,7 +335,7 @@ fn sha256(path: &Path) -> Result<[u8; 32]> {
 }
 
 fn report(folder: &Path, trusted: &Trusted) -> Result<Vec<Finding>> {
-    let report: Report = serde_json::from_slice(&files::read(&folder.join(JSON))?)?;
+    let report: Report = serde_json::from_slice(&files::read_up_to(&folder.join(JSON), LARGEST_REPORT)?)?;
     ensure!(
         report.rempart == KIND,
         say!("this is not the report of an opening", "ce n'est pas le rapport d'une ouverture")

@@ -181,3 +181,35 @@ fn days_of_another_quarter_are_not_this_keys() {
     let stranger = Conversation { id: rempart_base::ConversationId::from_bytes([9; 16]), group: [9; 16] };
     case.world.request(&export, stranger, TUESDAY, TUESDAY, "none").refuses("the export does not have conversation");
 }
+
+/// How long an opening takes: `cargo nextest run -p rempart-auditor --run-ignored only`, with the number of messages in
+/// `REMPART_MESSAGES` (default 5,000).
+#[test]
+#[ignore = "a measurement"]
+fn many_messages_open_in_time_that_grows_with_their_number() {
+    let wanted: u64 =
+        std::env::var_os("REMPART_MESSAGES").and_then(|text| text.to_str()?.parse().ok()).unwrap_or(5_000);
+    let mut world = World::new();
+    let conversation = world.conversation(7);
+    for number in 0..wanted.div_ceil(500) {
+        let epoch = world.epoch(conversation, number + 1, MONDAY + 1);
+        for message in 0..500 {
+            world.say(&epoch, usize::from(message % 2 == 0), &format!("message {message} of epoch {number}"), &[]);
+        }
+    }
+    let before = world.export("before", &[conversation]);
+    world.request(&before, conversation, TUESDAY, TUESDAY, "tuesday").succeeds();
+    world.log_request(&world.dir.path().join("tuesday.request"));
+    let export = world.export("after", &[conversation]);
+    let timed = |what: &str, run: &dyn Fn() -> crate::Run| {
+        let started = std::time::Instant::now();
+        let done = run().succeeds();
+        eprintln!("{what}: {:.1} s; {}", started.elapsed().as_secs_f64(), done.out.lines().next().unwrap_or(""));
+    };
+    for officer in [1, 2, 3] {
+        timed("release", &|| world.release(&export, officer, "tuesday"));
+    }
+    timed("open", &|| world.open(&export, &[1, 2, 3], "tuesday", "report"));
+    let (public, report) = (world.file("keys/public.json"), world.file("report"));
+    timed("verify", &|| crate::run(&["verify", "--public", &public, "--report", &report], ""));
+}
