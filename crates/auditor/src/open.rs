@@ -78,8 +78,8 @@ pub fn run(options: &Open, passphrases: &mut Passphrases) -> Result<bool> {
     })?;
     let (releases, outer) = releases(&options.releases, &asked.request, &one_time, &archive.record)?;
     let (conversation, gathered) = conversation_of(&export, &log, &asked.request, true)?;
-    let scope = Scope::of(&asked.request, &trust, &export, &gathered)?;
     let keys = Keys::open(export.root(), &trust.log)?;
+    let scope = Scope::of(&asked.request, &trust, &export, keys.as_ref(), &gathered)?;
 
     std::fs::create_dir_all(options.out.parent().unwrap_or(Path::new(".")))?;
     std::fs::create_dir(&options.out).with_context(|| {

@@ -10,6 +10,7 @@ use rempart_capsule::{Partial, Release};
 
 use crate::export::Export;
 use crate::journal::date;
+use crate::keys::Keys;
 use crate::log::{Head, Log};
 use crate::officer::Officer;
 use crate::scope::{Scope, asked, conversation_of};
@@ -60,7 +61,8 @@ pub fn run(options: &Give, passphrases: &mut Passphrases) -> Result<()> {
         say!("you hold no share of archive key {key}", "vous n'avez pas de part de la clé d'archive {key}")
     })?;
     let (conversation, gathered) = conversation_of(&export, &log, &asked.request, false)?;
-    let scope = Scope::of(&asked.request, &officer.trust, &export, &gathered)?;
+    let keys = Keys::open(export.root(), &officer.trust.log)?;
+    let scope = Scope::of(&asked.request, &officer.trust, &export, keys.as_ref(), &gathered)?;
     for finding in gathered.findings.iter().chain(&scope.refused) {
         println!("{finding}");
     }

@@ -14,10 +14,12 @@ use rempart_capsule::{Capsule, Request, SentCapsule, Standing};
 use rempart_content::Content;
 use rempart_content::types::Group;
 use rempart_export::{Archive, Line, Trust};
+use rempart_merkle::Sender;
 use rempart_merkle::leaf::{KIND_CAPSULE, KIND_CONTENT, KIND_ERASURE, KIND_GROUP, KIND_OPENING};
 
 use crate::export::Export;
 use crate::journal::{Finding, date, day, walk};
+use crate::keys::Keys;
 use crate::log::Log;
 use crate::say;
 
@@ -181,11 +183,18 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Finds the capsules of a request.
+    /// Finds the capsules of a request. With the key log, only those count that the device named in the log signed: else a
+    /// server could use up a device's place with a capsule of its own.
     ///
     /// # Errors
     /// When the archive key is unknown, or the days are not those of its quarter.
-    pub fn of(request: &Request, trust: &Trust, export: &Export, gathered: &Gathered) -> Result<Self> {
+    pub fn of(
+        request: &Request,
+        trust: &Trust,
+        export: &Export,
+        keys: Option<&Keys>,
+        gathered: &Gathered,
+    ) -> Result<Self> {
         let archive = trust.archive(&request.key_id).with_context(|| {
             say!(
                 "the request is for an archive key that the officers do not know",
@@ -214,13 +223,17 @@ impl Scope {
                 ));
                 continue;
             }
-            let sender = format!("{:?}", line.leaf.sender);
-            if !senders.insert((sender, reference)) {
-                refuse(say!(
-                    "a second capsule of the same device for one epoch",
-                    "une seconde capsule du même appareil pour une époque"
-                ));
-                continue;
+            if let (Some(keys), Sender::Device(device)) = (keys, &line.leaf.sender) {
+                let signed = keys
+                    .writer(*device, line.leaf.server_time_ms)
+                    .is_ok_and(|writer| sent.verify(&writer.leaf_key).is_ok());
+                if !signed {
+                    refuse(say!(
+                        "the capsule is not signed by the device that the log names",
+                        "la capsule n'est pas signée par l'appareil que nomme le journal"
+                    ));
+                    continue;
+                }
             }
             let capsule = match sent.capsule() {
                 Ok(capsule) => capsule,
@@ -239,6 +252,15 @@ impl Scope {
                 ));
                 continue;
             };
+            // Counted last, so that nothing that was refused takes the place of the device's own.
+            let sender = format!("{:?}", line.leaf.sender);
+            if !senders.insert((sender, reference)) {
+                refuse(say!(
+                    "a second capsule of the same device for one epoch",
+                    "une seconde capsule du même appareil pour une époque"
+                ));
+                continue;
+            }
             let place = *places.entry(reference).or_insert_with(|| {
                 scope.epochs.push(Epoch { reference, number: sent.epoch(), day: epoch_day, capsules: Vec::new() });
                 scope.epochs.len() - 1

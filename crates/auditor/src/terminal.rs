@@ -81,13 +81,14 @@ impl Passphrases {
 
 fn typed(prompt: &str) -> Result<Zeroizing<String>> {
     let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
-    write!(terminal, "{prompt}")?;
-    terminal.flush()?;
     let before = tcgetattr(&terminal)?;
     let mut quiet = before.clone();
     quiet.local_modes.remove(LocalModes::ECHO);
+    // Before the question: whoever answers at once is not shown either.
     tcsetattr(&terminal, OptionalActions::Flush, &quiet)?;
     let _restored = Restore { terminal: terminal.try_clone()?, before };
+    write!(terminal, "{prompt}")?;
+    terminal.flush()?;
     let answer = line(&mut BufReader::new(terminal.try_clone()?));
     writeln!(terminal)?;
     answer

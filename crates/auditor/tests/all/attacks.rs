@@ -101,6 +101,25 @@ fn a_device_has_one_capsule_an_epoch() {
     assert!(said.out.contains("a second capsule of the same device for one epoch"));
 }
 
+/// The server makes a capsule of its own for the place, says that it is Bruno's, and logs it before the repair that Bruno
+/// really sends. Found by the officer's tool through the key log; the repair is answered.
+#[test]
+fn a_capsule_that_the_server_puts_under_a_persons_name_does_not_take_the_repairs_place() {
+    let mut case = case(&[]);
+    let tuesday = case.tuesday.clone();
+    let ours = case.world.people[1].key.clone();
+    case.world.people[1].key = ed25519_dalek::SigningKey::from_bytes(&[3; 32]);
+    let seed = rempart_capsule::Seed::from_bytes([5; 128]);
+    case.world.capsule(&tuesday, 1, &EpochKey::from_bytes([5; 32]), &seed, MONDAY + 1);
+    let forged = case.world.entries.len() - 1;
+    case.world.people[1].key = ours;
+    case.world.capsule(&tuesday, 1, &tuesday.key.clone(), &tuesday.seed.clone(), MONDAY + 1);
+    let export = case.requested();
+    let said = case.world.release(&export, 1, "tuesday").succeeds();
+    assert!(said.out.contains("capsules: 2, not answered: 1"), "{}", said.out);
+    assert!(said.out.contains(&format!("position {forged}: the capsule is not signed by the device")), "{}", said.out);
+}
+
 /// The committer blinds the archive with a capsule of another key, rightly made for its place. The first honest member
 /// repaired it; the auditor takes the one that the entries are committed to, and says so.
 #[test]

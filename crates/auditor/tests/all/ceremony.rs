@@ -178,3 +178,36 @@ fn without_yes_nobody_confirms_in_a_script() {
     run(&args, &phrases(&[1, 2, 3, 4, 5])).refuses("nobody is there to confirm");
     assert!(!dir.path().join("keys").exists());
 }
+
+/// On a terminal of its own, made by `script`: what a person types is not shown, and asked for twice.
+#[test]
+fn passphrases_typed_at_a_terminal_are_not_shown() {
+    use std::io::{Read as _, Write as _};
+    use std::process::{Command, Stdio};
+
+    let dir = tempfile::tempdir().unwrap();
+    let args = arguments(dir.path(), &["--officer", "Alice", "--needed", "1", "--alone", "--retention", "1:60"]);
+    let quoted: Vec<String> = args.iter().map(|arg| format!("'{arg}'")).collect();
+    let command = format!("'{}' --light-locks {}", env!("CARGO_BIN_EXE_rempart-auditor"), quoted.join(" "));
+    let mut child = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .env("LC_ALL", "C")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut keyboard, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut shown = String::new();
+    for question in ["at least 12 characters): ", "The same again: "] {
+        while !shown.ends_with(question) {
+            let mut byte = [0];
+            assert_eq!(screen.read(&mut byte).unwrap(), 1, "ended: {shown}");
+            shown.push(char::from(byte[0]));
+        }
+        keyboard.write_all(b"a typed secret sentence\n").unwrap();
+    }
+    screen.read_to_string(&mut shown).unwrap();
+    assert!(child.wait().unwrap().success(), "{shown}");
+    assert!(shown.contains("The files were read back"), "{shown}");
+    assert!(!shown.contains("typed secret"), "{shown}");
+}

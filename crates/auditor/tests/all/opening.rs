@@ -70,6 +70,39 @@ fn three_of_five_open_the_days_asked_for_with_proofs_and_nothing_else() {
 }
 
 #[test]
+fn the_report_is_in_french_for_the_french() {
+    let mut case = case(&[]);
+    let export = case.requested();
+    for officer in [1, 2, 3] {
+        case.world.release(&export, officer, "tuesday").succeeds();
+    }
+    let [public, request, key, report] =
+        ["keys/public.json", "tuesday.request", "tuesday.key", "rapport"].map(|name| case.world.file(name));
+    let releases = [1, 2, 3].map(|officer| case.world.file(&format!("tuesday.release-{officer}")));
+    let mut args = vec![
+        "open",
+        "--export",
+        export.to_str().unwrap(),
+        "--public",
+        &public,
+        "--request",
+        &request,
+        "--key",
+        &key,
+        "--out",
+        &report,
+    ];
+    for release in &releases {
+        args.extend(["--release", release]);
+    }
+    let done = crate::run_in("fr_FR.UTF-8", &args, "la clé de la demande\n").succeeds();
+    assert!(done.out.contains("2 entrées, 2 lisibles, 1 fichiers, 0 constats"), "{}", done.out);
+    let page = std::fs::read_to_string(case.world.dir.path().join("rapport/report.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>\n<html lang=\"fr\">") && page.contains("Ouverture d'une archive"));
+    assert!(page.contains("Il est prouvé qu&#39;aucune entrée de ces jours n&#39;a été omise."), "{page}");
+}
+
+#[test]
 fn two_of_five_open_nothing_and_are_told_why() {
     let mut case = case(&[]);
     let export = case.requested();
