@@ -456,3 +456,63 @@ fn a_swapped_file_is_not_saved() {
     assert!(done.out.contains("the file is not the one that the message names"));
     assert_eq!(std::fs::read_dir(case.world.dir.path().join("report/files")).unwrap().count(), 0);
 }
+
+/// A public part that somebody improved: each field that decides is covered by the officers' signatures. Found by whoever reads it.
+#[test]
+fn a_public_part_that_the_officers_did_not_sign_is_refused() {
+    let case = case(&[]);
+    let export = case.world.export("export", &[case.asked]);
+    let path = case.world.dir.path().join("keys/public.json");
+    let good = std::fs::read_to_string(&path).unwrap();
+    let stranger = tempfile::tempdir().unwrap();
+    crate::ceremony::five(stranger.path(), &["--retention", "1:60", "--period", "2026Q4"]).succeeds();
+    let theirs = std::fs::read_to_string(stranger.path().join("keys/public.json")).unwrap();
+    let theirs: serde_json::Value = serde_json::from_str(&theirs).unwrap();
+    let alter = |change: &dyn Fn(&mut serde_json::Value), words: &str| {
+        let mut value: serde_json::Value = serde_json::from_str(&good).unwrap();
+        change(&mut value);
+        std::fs::write(&path, value.to_string()).unwrap();
+        verify(&case.world, &export).refuses(words);
+    };
+    alter(&|v| v["keys"][0] = theirs["keys"][0].clone(), "certified by officers other than those");
+    alter(
+        &|v| v["keys"][0]["record"] = theirs["keys"][0]["record"].clone(),
+        "not the one that the officers signed for",
+    );
+    alter(&|v| v["keys"][0]["policy"] = v["keys"][1]["policy"].clone(), "the key differs");
+    alter(&|v| v["keys"][0]["needed"] = 2.into(), "an archive key is not written as it must be");
+    alter(&|v| v["log"] = witness(1).0.to_string().into(), "the key of the log");
+    alter(&|v| v["witnesses_needed"] = 1.into(), "the number of witnesses needed");
+    alter(&|v| v["rempart"] = "archive public 2".into(), "this is not");
+}
+
+/// An officer whose share is not the one dealt, by malice or a broken machine, is named; without that release the others open.
+#[test]
+fn an_officers_wrong_share_is_named_and_the_others_open() {
+    use rempart_capsule::{OfficerShare, Release, Request};
+
+    let mut case = case(&[]);
+    let export = case.requested();
+    for officer in [1, 2, 3] {
+        case.world.release(&export, officer, "tuesday").succeeds();
+    }
+    // A fourth release, sealed as it must be, with a share that is not the one dealt.
+    let text = std::fs::read_to_string(case.world.file("tuesday.request")).unwrap();
+    let body: String = text.lines().skip(1).collect();
+    let request =
+        Request::decode(&base64::Engine::decode(&base64::engine::general_purpose::STANDARD, body).unwrap()).unwrap();
+    let mut share = vec![1];
+    share.extend(request.key_id);
+    share.extend([4, 3, 5]);
+    share.extend([1; 32].map(|byte: u8| byte & 0x0f));
+    share.extend([7; 64]);
+    let share = OfficerShare::decode(&share).unwrap();
+    let forged = Release::new(&request, &share, Vec::new()).unwrap();
+    let sealed = forged.seal(&request, &mut rempart_auditor::machine::random()).unwrap();
+    let path = case.world.dir.path().join("tuesday.release-4");
+    std::fs::write(&path, rempart_auditor::files::armour(rempart_auditor::files::RELEASE, &sealed.encode())).unwrap();
+    case.world
+        .open(&export, &[1, 2, 4], "tuesday", "report")
+        .refuses("the outer share of officer 4 is damaged: it does not fit the ceremony's record");
+    case.world.open(&export, &[1, 2, 3], "tuesday", "report").succeeds();
+}
