@@ -1,6 +1,7 @@
 /** The pane of details: who reads, the members, the files. */
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { ConversationView, MemberRole, Person, TimelineItem } from "@sdk";
+import { SealedDownload } from "./SealedFile";
 import { NetworkError } from "@sdk";
 
 import { Button, IconButton } from "../../ui/Button";
@@ -176,7 +177,9 @@ export function Details({ view, close }: { view: ConversationView; close: () => 
               <li key={`${file.blob}-${i}`} className="person one-file">
                 <FileText />
                 <div className="grow"><span className="nm">{file.name}</span><div className="sub">{size(file.size)}</div></div>
-                <a className="b bare icon" href={client.blobUrl(view.id, file.blob, file.name)} download={file.name} aria-label={t("file.download", { name: file.name })}><Download size="s" /></a>
+                {file.key === undefined
+                  ? <a className="b bare icon" href={client.blobUrl(view.id, file.blob, file.name)} download={file.name} aria-label={t("file.download", { name: file.name })}><Download size="s" /></a>
+                  : <SealedDownload file={{ ...file, key: file.key }} conversation={view.id}><Download size="s" /></SealedDownload>}
               </li>
             ))}
           </ul>

@@ -6,6 +6,7 @@ import { Download } from "../../ui/icons";
 import { useClient } from "../client";
 import { size } from "../format";
 import { t } from "../i18n";
+import { SealedDownload, useSealedPicture } from "./SealedFile";
 
 const PICTURES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"]);
 
@@ -28,15 +29,38 @@ function Picture({ file, conversation }: { file: FileRef; conversation: string }
   );
 }
 
+type SealedRef = FileRef & { readonly key: string };
+const isSealed = (file: FileRef): file is SealedRef => file.key !== undefined;
+
+function SealedPicture({ file, conversation }: { file: SealedRef; conversation: string }) {
+  const { thumbnail } = file;
+  // Thumbnails are JPEG (uploads.ts).
+  const small = thumbnail?.key === undefined ? null : { ...thumbnail, key: thumbnail.key, type: "image/jpeg" };
+  const shown = small ?? { blob: file.blob, key: file.key, type: file.media_type, width: file.width ?? 320, height: file.height ?? 240 };
+  const url = useSealedPicture(conversation, shown.blob, shown.key, shown.type);
+  const scale = Math.min(1, 400 / shown.width, 300 / shown.height);
+  const [width, height] = [Math.round(shown.width * scale), Math.round(shown.height * scale)];
+  return (
+    <figure className="picture">
+      {url === null ? <svg width={width} height={height} aria-hidden="true" /> : <img src={url} alt={file.name} width={width} height={height} decoding="async" />}
+      <figcaption className="note">{file.name} · {size(file.size)} · <SealedDownload file={file} conversation={conversation}><Download size="s" /></SealedDownload></figcaption>
+    </figure>
+  );
+}
+
 export function FileView({ file, conversation }: { file: FileRef; conversation: string }) {
   const client = useClient();
-  if (PICTURES.has(file.media_type) && (file.thumbnail || (file.width && file.size < 2_000_000))) return <Picture file={file} conversation={conversation} />;
+  if (PICTURES.has(file.media_type) && (file.thumbnail || (file.width && file.size < 2_000_000))) {
+    return isSealed(file) ? <SealedPicture file={file} conversation={conversation} /> : <Picture file={file} conversation={conversation} />;
+  }
   return (
     <div className="file">
       <DocumentShape />
       <span className="file-name">{file.name}</span>
       <span className="meta">{kindOf(file)} · {size(file.size)}</span>
-      <a className="b bare icon" href={client.blobUrl(conversation, file.blob, file.name)} download={file.name} aria-label={t("file.download", { name: file.name })} title={t("file.download", { name: file.name })}><Download /></a>
+      {isSealed(file)
+        ? <SealedDownload file={file} conversation={conversation}><Download /></SealedDownload>
+        : <a className="b bare icon" href={client.blobUrl(conversation, file.blob, file.name)} download={file.name} aria-label={t("file.download", { name: file.name })} title={t("file.download", { name: file.name })}><Download /></a>}
     </div>
   );
 }

@@ -75,8 +75,9 @@ export function useUploads(client: Client, conversation: string) {
           name,
           size: done.size,
           media_type: done.mediaType,
+          ...(done.key === undefined ? {} : { key: done.key }),
           ...(small ? { width: small.width, height: small.height } : {}),
-          ...(small && small2 ? { thumbnail: { blob: small2.blob, width: small.smallWidth, height: small.smallHeight } } : {}),
+          ...(small && small2 ? { thumbnail: { blob: small2.blob, width: small.smallWidth, height: small.smallHeight, ...(small2.key === undefined ? {} : { key: small2.key }) } } : {}),
         };
         change(key, { ready: ref });
       } catch (cause) {

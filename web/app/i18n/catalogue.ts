@@ -458,6 +458,7 @@ export const catalogue = {
   "reaction.count": { fr: "{word} {n}", en: "{word} {n}" },
   "file.download": { fr: "Télécharger {name}", en: "Download {name}" },
   "file.open": { fr: "Ouvrir l'image {name}", en: "Open the picture {name}" },
+  "file.damaged": { fr: "{name} est endommagé ou a été remplacé : il n'est pas ouvert.", en: "{name} is damaged or was replaced: it is not opened." },
   "file.label": { fr: "Fichier", en: "File" },
 
   // Composer

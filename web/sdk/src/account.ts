@@ -206,10 +206,13 @@ export class Account {
     this.#channel?.post({ type: "signed_out" });
   }
 
-  /** After `stop`: forgets everything, or everything but what the person wrote and nobody has received. */
+  /**
+   * After `stop`: forgets everything, or everything but what the person wrote and nobody has received. In that case the keys stay too: the
+   * server ends sessions for many reasons, and what was sealed cannot be fetched again by a device that has forgotten its keys.
+   */
   async wipe(keepUnsent: boolean): Promise<void> {
-    await this.sealed.wipe();
     if (!keepUnsent) {
+      await this.sealed.wipe();
       await this.#store.wipe();
       return;
     }

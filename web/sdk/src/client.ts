@@ -148,11 +148,14 @@ class RempartClient implements Client {
 
   async signOut(): Promise<void> {
     const account = this.#account;
-    await this.#profile.save({ me: null, leaving: true }).catch(() => undefined);
+    // Where the device has keys they are forgotten: whoever comes back is another device.
+    const leaving = { me: null, leaving: true, ...(this.#host.sealed === null ? {} : { device: null }) };
+    await this.#profile.save(leaving).catch(() => undefined);
+    const farewell = (await account?.sealed.farewell().catch(() => null)) ?? null;
     account?.tellSignedOut();
     account?.stop();
     this.#detach();
-    const told = this.#tellLeaving().catch(() => undefined);
+    const told = this.#giveUpKeys(farewell).then(() => this.#tellLeaving()).catch(() => undefined);
     try {
       await account?.wipe(false);
     } finally {
@@ -432,6 +435,11 @@ class RempartClient implements Client {
     this.#server = await this.#http.request<ServerInfo>("server");
     if (this.#account !== null) this.#showSession(this.#account.me.value);
     return this.#server;
+  }
+
+  /** Where this does not get through, the device stays in the log until somebody revokes it. */
+  async #giveUpKeys(entry: Uint8Array | null): Promise<void> {
+    if (entry !== null) await this.#http.command("keys.publish", { entries: [toBase64Url(entry)] }).catch(() => undefined);
   }
 
   async #tellLeaving(): Promise<void> {

@@ -65,7 +65,8 @@ function deviceName(): string {
 function browserSealed(factory: IDBFactory): SealedHost {
   return {
     reader: async (account) => (await import("./sealed/backend")).openReader(factory, account),
-    backend: async (account) => (await import("./sealed/backend")).openBackend(factory, account),
+    backend: async (account) => (await import("./sealed/backend")).openBackend(account),
+    wipe: async (account) => (await import("./sealed/backend")).wipe(account),
   };
 }
 

@@ -1,10 +1,12 @@
 // The browser's worker and store as the engine wants them.
 
 import { openKeyStore } from "../mls/keystore";
-import { openMls } from "../mls/device";
+import { openMls, wipeMls } from "../mls/device";
 import type { Backend, VaultReader } from "./ports";
 
-export async function openBackend(_factory: IDBFactory, account: string): Promise<Backend> {
+export const wipe = (account: string): Promise<void> => wipeMls(account);
+
+export async function openBackend(account: string): Promise<Backend> {
   const mls = openMls(account);
   // What is lost cannot be fetched again: whoever can, keeps it when space is short.
   void mls.persist();

@@ -76,13 +76,6 @@ export class Runtime {
     this.#backend.close();
   }
 
-  async wipe(): Promise<void> {
-    this.keys.close();
-    this.engine?.close();
-    await this.#backend.discard();
-    this.#backend.close();
-  }
-
   #run(device: Device): Promise<void> {
     this.#opening ??= this.#open(device).catch((error: unknown) => this.#fault(error));
     return this.#opening;

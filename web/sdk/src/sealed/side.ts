@@ -19,6 +19,8 @@ const ACTION_MS = 60_000;
 export interface SealedHost {
   reader(account: string): Promise<VaultReader>;
   backend(account: string): Promise<Backend>;
+  /** Forgets everything kept of an account's keys, whichever tab has them. */
+  wipe(account: string): Promise<void>;
 }
 
 export interface SidePorts extends Omit<RuntimePorts, "opened" | "changed" | "joined" | "dropped"> {
@@ -112,12 +114,15 @@ export class SealedSide implements Seal {
     this.#runtime = null;
   }
 
-  /** Forgets the keys and everything opened: at sign-out. */
+  /** What tells the key log that this device gives up its keys, to be published at sign-out; null where it has none here. */
+  async farewell(): Promise<Uint8Array | null> {
+    const device = this.#runtime?.keys.device ?? null;
+    return device === null ? null : device.revocationEntry(this.#ports.device);
+  }
+
+  /** After `close`: forgets the keys and everything opened. */
   async wipe(): Promise<void> {
-    const runtime = this.#runtime;
-    this.#runtime = null;
-    this.#closed = true;
-    await runtime?.wipe();
+    await this.#ports.host?.wipe(this.#ports.account);
   }
 
   // ── What the account hears ──
