@@ -126,15 +126,12 @@ impl App {
         Ok(count)
     }
 
-    /// One round of the task: chains that are due are dropped, leaves that must go are proposed for removal. Gives how many
+    /// One round of the task: chains that are due are dropped, leaves of ended devices are proposed for removal. Gives how many
     /// groups and leaves.
     pub(crate) async fn mind_groups(self: &Arc<Self>, now: Timestamp) -> Outcome<u64> {
         let mut count = 0;
         for id in self.store.due_groups(now).await? {
             count += u64::from(self.drop_refused(id, now).await?);
-            count += self.tidy_group(id, now).await?;
-        }
-        for id in self.store.groups_to_tidy().await? {
             count += self.tidy_group(id, now).await?;
         }
         let known = self.known_keys().await?;
@@ -146,6 +143,15 @@ impl App {
                     return Err(error);
                 }
             }
+        }
+        Ok(count)
+    }
+
+    /// What was left undone where an account was closed or somebody went: looks at every leaf. Gives how many are proposed.
+    pub(crate) async fn sweep_groups(self: &Arc<Self>, now: Timestamp) -> Outcome<u64> {
+        let mut count = 0;
+        for id in self.store.groups_to_tidy().await? {
+            count += self.tidy_group(id, now).await?;
         }
         Ok(count)
     }

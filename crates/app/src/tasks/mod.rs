@@ -26,8 +26,10 @@ const MARKS: Duration = Duration::from_secs(1);
 const ANNOUNCE: Duration = Duration::from_secs(30);
 /// How often presence that ended is looked for: others see it within two seconds.
 const FADE: Duration = Duration::from_secs(1);
-/// How often groups are looked at: a refused chain waits a minute, a lost device is proposed for removal within another.
+/// How often groups are looked at: a refused chain waits a minute, a lost device is proposed for removal at once.
 const GROUPS: Duration = Duration::from_secs(2);
+/// How often every leaf is looked at, for what a crash left undone.
+const SWEEP: Duration = Duration::from_secs(30);
 /// How often the house is tidied.
 const TIDY: Duration = Duration::from_secs(600);
 /// Failure counts older than this are forgotten.
@@ -67,6 +69,9 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) -> Outcome<()> {
     }));
     tasks.spawn(every("groups", GROUPS, Arc::clone(&app), stop.clone(), |app, now| async move {
         app.mind_groups(now).await
+    }));
+    tasks.spawn(every("leaves", SWEEP, Arc::clone(&app), stop.clone(), |app, now| async move {
+        app.sweep_groups(now).await
     }));
     tasks.spawn(every("tidy", TIDY, Arc::clone(&app), stop.clone(), |app, now| async move {
         let idle = now.plus_millis(-app.settings.session_idle_ms);

@@ -1,5 +1,4 @@
 //! Groups on a real store, in simulated time: what waits a minute, a day, a month.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test, what cannot be is a failure")]
 
 #[cfg(test)]
 mod device;

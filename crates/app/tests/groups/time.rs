@@ -7,6 +7,7 @@ use rempart_app::tasks;
 use rempart_base::time::{DAY, SECOND};
 use rempart_content::{Content, Group, decode};
 use rempart_domain::journal::EntryKind;
+use rempart_domain::role::Role;
 use rempart_group_policy::Verdict;
 use rempart_mls_client::{Changes, Suite};
 use tokio::sync::watch;
@@ -135,4 +136,25 @@ async fn a_group_without_anybody_who_could_commit_is_made_anew() {
     let started = app.start_group(pair.yann.now(), here, client_id(), offered.into()).await.unwrap();
     assert_eq!(started.group.unwrap().group, other.0);
     assert_eq!(started.leaves.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_that_a_crash_left_unproposed_is_proposed() {
+    let mut pair = Pair::new().await;
+    let (group, here, app) = (pair.group(), pair.here, Arc::clone(&pair.world.app));
+    // The account is closed in the store, and the process ended before it proposed anything.
+    pair.world.store.update_standing(pair.yann.account, Role::Member, false).await.unwrap();
+    pair.iris.say(group, here).await.unwrap();
+    tasks_run(&pair, 2).await;
+    assert_eq!(code(pair.iris.say(group, here).await), "epoch_removal");
+    let view = app.group(pair.iris.now(), here).await.unwrap();
+    let leaving: Vec<_> = view.leaves.iter().filter(|leaf| leaf.leaving).map(|leaf| leaf.account).collect();
+    assert_eq!(leaving, [pair.yann.account]);
+    let proposals = pair.iris.entries(here).await;
+    let proposals: Vec<_> = proposals.iter().filter(|e| e.envelope.kind == EntryKind::Proposal).collect();
+    let [proposal] = proposals.as_slice() else { panic!("one proposal, once: {}", proposals.len()) };
+    assert_eq!(proposal.envelope.epoch, view.group.map(|named| named.epoch_ref));
+    pair.iris.mls.receive(group, proposal.content.as_ref().unwrap(), &pair.known.trust()).unwrap();
+    pair.commit(Changes::default()).await;
+    pair.iris.say(group, here).await.unwrap();
 }
