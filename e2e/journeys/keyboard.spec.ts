@@ -31,6 +31,8 @@ test("signing in, finding somebody, writing, answering, editing: by keys alone",
   });
 
   await test.step("Ctrl K goes to somebody", async () => {
+    // Once both have keys the conversation is sealed, and nothing is asked.
+    for (const one of [page, lise.page]) await expect(one.getByText(fr("recovery.band"))).toBeVisible({ timeout: 60_000 });
     await keys.press("Control+k");
     const field = page.getByRole("combobox", { name: fr("palette.title") });
     await expect(field).toBeFocused();
@@ -123,6 +125,15 @@ test("signing in, finding somebody, writing, answering, editing: by keys alone",
     await keys.press("Control+k");
     await keys.type("anne");
     await expect(page.getByRole("option", { name: /Anne Le Goff/ })).toBeVisible();
+    await keys.press("Enter");
+    // She never signed in with a browser, so she has no keys: that the server may read is a choice.
+    const choice = page.getByRole("dialog", { name: fr("new.title") });
+    await expect(choice.getByText(fr("choose.missingOne", { name: "Anne Le Goff" }), { exact: false })).toBeVisible();
+    const sealed = choice.getByRole("radio", { name: new RegExp(`^${fr("class.sealed")}`) });
+    for (let at = 0; at < 4 && !(await sealed.evaluate((radio) => radio === document.activeElement)); at += 1) await keys.press("Tab");
+    await expect(sealed).toBeFocused();
+    await keys.press("ArrowDown");
+    await expect(choice.getByRole("radio", { name: new RegExp(`^${fr("class.open")}`) })).toBeChecked();
     await keys.press("Enter");
     await expect(page.getByRole("heading", { level: 1, name: "Anne Le Goff" })).toBeVisible();
     await keys.press("Alt+ArrowDown");
