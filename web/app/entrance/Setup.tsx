@@ -159,7 +159,7 @@ function AfterAccount() {
       <p className="lead">{t("setup.doneLead")}</p>
       {sums}
       <div className="form">
-        <p className="says open small">{t("setup.doneArchive")}</p>
+        <p className="says sealed small">{t("setup.doneArchive")}</p>
         <div className="end">
           <Button kind="go" size="big" onClick={() => navigate("/", { replace: true })}>{t("setup.enter")}</Button>
           <Button kind="bare" onClick={() => navigate("/admin/invitations", { replace: true })}>{t("setup.invite")}</Button>

@@ -90,7 +90,7 @@ export const catalogue = {
   "setup.factorLead": { fr: "Obligatoire pour les propriétaires : un mot de passe volé ne suffira jamais.", en: "Required of owners: a stolen password will never be enough." },
   "setup.doneTitle": { fr: "La maison est ouverte", en: "The house is open" },
   "setup.doneLead": { fr: "Quatre bastions sur cinq sont debout. Le dernier, les officiers d'archive, viendra plus tard.", en: "Four bastions of five stand. The last, the archive officers, comes later." },
-  "setup.doneArchive": { fr: "Tant qu'il n'est pas construit, les conversations sont ouvertes : le serveur peut les lire, et l'écran le dit partout.", en: "Until it is built, conversations are open: the server can read them, and the screen says so everywhere." },
+  "setup.doneArchive": { fr: "Tant qu'il n'est pas construit, rien n'est archivé : une conversation est scellée, ou ouverte si on le choisit, et l'écran le dit partout.", en: "Until it is built, nothing is archived: a conversation is sealed, or open by choice, and the screen says so everywhere." },
   "setup.enter": { fr: "Entrer", en: "Enter" },
   "setup.invite": { fr: "Inviter des personnes", en: "Invite people" },
 
