@@ -98,6 +98,20 @@ test("sealed: a group of two people, a second device by recovery code, and a ser
     await expect(anne.message("Lu depuis la vigie.")).toBeVisible();
   });
 
+  await test.step("a file: opened at the other's place, and only there", async () => {
+    const bytes = Buffer.from(`Plan de Kerlouan, feuille 3\n${"x".repeat(1_500_000)}`);
+    await anne.page.locator('input[type="file"]').setInputFiles({ name: "Kerlouan.txt", mimeType: "text/plain", buffer: bytes });
+    await expect(anne.page.locator("progress")).toHaveCount(0, { timeout: 30_000 });
+    await anne.composer.fill("Le plan joint.");
+    await anne.composer.press("Enter");
+    const [download] = await Promise.all([
+      karim.page.waitForEvent("download"),
+      karim.message("Le plan joint.").getByRole("button", { name: fr("file.download", { name: "Kerlouan.txt" }) }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe("Kerlouan.txt");
+    expect(Buffer.compare(await readFile(await download.path()), bytes)).toBe(0);
+  });
+
   await test.step("after a reload everything opened is still there", async () => {
     await karim.page.reload();
     await expect(karim.message("Lu depuis la vigie.")).toBeVisible({ timeout: 30_000 });
@@ -106,8 +120,18 @@ test("sealed: a group of two people, a second device by recovery code, and a ser
     await expect(anne.message("Toujours là.")).toBeVisible();
   });
 
+  await test.step("what the server gives out of the journal is sealed too", async () => {
+    const { conversations } = await owner.api.command("conversations.list", {});
+    const sealed = conversations.find(({ protection }) => protection === "sealed");
+    expect(sealed?.details).toBeNull();
+    const { entries } = await owner.api.command("journal.read", { conversation: sealed?.conversation ?? "", after: 0, limit: 200 });
+    expect(entries.filter(({ kind }) => kind === "content").length).toBeGreaterThan(10);
+    const given = Buffer.concat(entries.map(({ content }) => Buffer.from(content ?? "", "base64url")));
+    for (const word of [TITLE, TOPIC, "Ploumanac", "Ronde 3", "Kerlouan", "vigie"]) expect(given.includes(word), word).toBe(false);
+  });
+
   await test.step("no file of the server holds a word of it", async () => {
-    const words = [TITLE, "Armorique", "Trégastel", "Ploumanac", "Bréhat", "Batz", "Ronde 3", "vigie", code, code.replaceAll("-", "")];
+    const words = [TITLE, "Armorique", "Trégastel", "Ploumanac", "Bréhat", "Batz", "Ronde 3", "vigie", "Kerlouan", code, code.replaceAll("-", "")];
     const all = await files(house.server.data);
     expect(all.length).toBeGreaterThan(0);
     for (const file of all) {
@@ -116,4 +140,21 @@ test("sealed: a group of two people, a second device by recovery code, and a ser
     }
     for (const word of words) expect(house.server.log.includes(word), `${word} in the log`).toBe(false);
   });
+});
+
+test("sealed: a device gets the keys from another device of the account, by a code on both screens", async ({ house }) => {
+  test.setTimeout(240_000);
+  const owner = await house.owner();
+  const first = await house.sit(owner);
+  await keyed(first.page);
+  const second = await house.sit(owner);
+  await second.page.getByRole("link", { name: fr("enter.bandAct") }).click({ timeout: KEYS_MS });
+  await second.page.getByRole("button", { name: fr("enter.ask"), exact: true }).click();
+  const code = second.page.locator(".short-code span[aria-hidden]");
+  await expect(code).toHaveText(/^\S{4}-\S{4}-\S{4}$/);
+  await first.page.getByRole("button", { name: fr("link.bandAct") }).click({ timeout: KEYS_MS });
+  const dialog = first.page.getByRole("dialog", { name: fr("link.title") });
+  await expect(dialog.locator(".short-code span[aria-hidden]")).toHaveText(await code.innerText());
+  await dialog.getByRole("button", { name: fr("link.accept") }).click();
+  await expect(second.page.locator("#main").getByText(fr("keys.status.ready"))).toBeVisible({ timeout: KEYS_MS });
 });
