@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { toBase64Url } from "../bytes";
 import { SimParty, SimSealed } from "../testing/groups";
 import { BOB, CAROL, ME, SimClock, settle } from "../testing/sim";
 
@@ -148,10 +149,18 @@ describe("writing", () => {
   test("an answer that is lost: the very same bytes go again", async () => {
     const { alice, bob } = await pair();
     let lost = 0;
-    alice.fate = (op) => (op === "post" && lost++ === 0 ? "lose_answer" : "answer");
+    alice.fate = (op) => {
+      if (op !== "post" || lost++ > 0) return "answer";
+      // The line is dead for what comes of it, too.
+      alice.online = false;
+      return "lose_answer";
+    };
     await expect(alice.write("une fois")).rejects.toThrow();
+    alice.online = true;
     await alice.write("une fois");
     await settle(30);
+    expect(sim.posted).toHaveLength(2);
+    expect(sim.posted[1]).toBe(sim.posted[0]);
     expect(await bob.reads()).toEqual(["une fois"]);
   });
 
@@ -161,6 +170,39 @@ describe("writing", () => {
     await expect(alice.write("à qui ?")).rejects.toMatchObject({ code: "sealed_changed_key" });
     alice.doubted.clear();
     await alice.write("à toi");
+  });
+});
+
+describe("whose it is", () => {
+  test("an entry of one device under another's name is not kept, and raises the alarm", async () => {
+    const { alice, bob } = await pair();
+    sim.join(CAROL, "member");
+    const { bytes, epoch } = await bob.engine!.seal(sim.conversation, "spoofed", new TextEncoder().encode('"de Carole"'), null, []);
+    sim.append("content", { account: CAROL, device: "b1" }, toBase64Url(bytes), { epoch, clientId: "spoofed" });
+    await settle(30);
+    expect(await alice.reads()).toEqual([]);
+    expect(alice.engine?.record(sim.conversation)?.alarm).toBe("sender");
+    // So at the device that wrote it.
+    expect(await bob.reads()).toEqual([]);
+    expect(bob.engine?.record(sim.conversation)?.alarm).toBe("sender");
+    await expect(alice.write("ensuite")).rejects.toMatchObject({ code: "sealed_alarm" });
+  });
+
+  test("an entry under the name of another device than signed it is not kept", async () => {
+    const { alice, bob } = await pair();
+    sim.devices.set("c1", { account: CAROL, live: true, packages: false });
+    const { bytes, epoch } = await bob.engine!.seal(sim.conversation, "spoofed", new TextEncoder().encode('"de Carole"'), null, []);
+    let kept: readonly string[] = [];
+    const { write } = alice.disk;
+    alice.disk.write = (beside) => {
+      kept = [...kept, ...Object.keys(beside).filter((key) => key.startsWith("opened/") && beside[key] !== null)];
+      return write.call(alice.disk, beside);
+    };
+    sim.append("content", { account: CAROL, device: "c1" }, toBase64Url(bytes), { epoch, clientId: "spoofed" });
+    await settle(30);
+    // Not for a moment.
+    expect(kept).toEqual([]);
+    expect(alice.engine?.record(sim.conversation)?.alarm).toBe("sender");
   });
 });
 
@@ -238,6 +280,31 @@ describe("whatever breaks", () => {
       expect(await again.reads()).toEqual(["avant", "après", "oui"]);
       expect(await bob.reads()).toEqual(["avant", "après", "oui"]);
     }
+  });
+
+  test("a commit that never arrived gives way to another's, and what it was for is done after it", async () => {
+    const { alice, bob } = await pair();
+    sim.devices.set("a2", { account: ME, live: true, packages: true });
+    alice.fate = (op) => {
+      if (op !== "commit") return "answer";
+      alice.online = false;
+      return "lose_request";
+    };
+    await alice.engine?.settle(sim.conversation).catch(() => undefined);
+    sim.devices.set("b2", { account: BOB, live: true, packages: true });
+    sim.devices.set("a2", { account: ME, live: true, packages: false });
+    await bob.engine?.settle(sim.conversation);
+    expect(leaves()).toEqual(["a1", "b1", "b2"]);
+    sim.devices.set("a2", { account: ME, live: true, packages: true });
+    alice.fate = () => "answer";
+    alice.online = true;
+    alice.live();
+    await settle(40);
+    await clock.advance(40_000);
+    await alice.write("après tout");
+    await settle(40);
+    expect(leaves()).toEqual(["a1", "a2", "b1", "b2"]);
+    expect(await bob.reads()).toEqual(["après tout"]);
   });
 
   test("far behind: everything is opened in order", async () => {

@@ -116,8 +116,8 @@ export class Engine implements GroupEvents {
     group?.close();
     this.#guard(async () => {
       const { vault, device } = this.#around;
-      const [opened, written] = await Promise.all([vault.list(keyOf.openedOf(conversation)), vault.list(keyOf.writtenOf(conversation))]);
-      const all = [keyOf.record(conversation), keyOf.start(conversation), keyOf.commit(conversation), ...opened.map(([key]) => key), ...written.map(([key]) => key)];
+      const lists = await Promise.all([keyOf.openedOf(conversation), keyOf.authorOf(conversation), keyOf.writtenOf(conversation)].map((prefix) => vault.list(prefix)));
+      const all = [keyOf.record(conversation), keyOf.start(conversation), keyOf.commit(conversation), ...lists.flat().map(([key]) => key)];
       const gone = Object.fromEntries(all.map((key) => [key, null]));
       if (group === undefined || group.record.group === "") await vault.write(gone);
       else await group.mutex.run(() => device.forget(group.name, gone));
@@ -126,6 +126,16 @@ export class Engine implements GroupEvents {
 
   record(conversation: ConversationId): GroupRecord | null {
     return this.#groups.get(conversation)?.record ?? null;
+  }
+
+  /** An entry that is shown names somebody else than who wrote it. */
+  distrust(conversation: ConversationId): void {
+    const group = this.#groups.get(conversation);
+    if (group === undefined || group.record.alarm !== null) return;
+    this.#guard(async () => {
+      await group.mutex.run(() => group.distrust());
+      this.#events.changed(conversation);
+    });
   }
 
   /** Resolves once the entry is decided; false when that will not be soon. */

@@ -62,12 +62,13 @@ export interface Device {
   withdraw(group: Uint8Array, beside: Beside): Promise<void>;
   join(welcome: Uint8Array, beliefs: Beliefs): Promise<Joined>;
   /**
-   * Messages in the journal's order, in one transaction; what each held is kept under its `keep`. `taken` is written when at least one
+   * Messages in the journal's order, in one transaction; what each held is kept under its `keep`, where the device
+   * `from`, if that is given, signed it. `taken` is written when at least one
    * was taken, `refused` when none was.
    */
   receive(
     group: Uint8Array,
-    messages: readonly { readonly message: Uint8Array; readonly keep: string | null }[],
+    messages: readonly { readonly message: Uint8Array; readonly keep: string | null; readonly from?: DeviceId }[],
     beliefs: Beliefs,
     beside: { readonly taken: Beside; readonly refused: Beside },
   ): Promise<readonly Opened[]>;

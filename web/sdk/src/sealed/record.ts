@@ -3,6 +3,7 @@
 import { fromBase64Url, toBase64Url } from "../bytes";
 import type { AccountId, ClientId, ConversationId } from "../public";
 import type { MemberRole } from "../wire";
+import type { DeviceId } from "./ports";
 
 export interface KnownEpoch {
   readonly ref: string;
@@ -43,6 +44,12 @@ export interface GroupRecord {
   readonly alarm: string | null;
 }
 
+/** Who wrote what was opened: the device that signed it and, by the key log, its account. */
+export interface Author {
+  readonly account: AccountId;
+  readonly device: DeviceId;
+}
+
 /** A commit on its way. */
 export interface KeptCommit {
   readonly clientId: ClientId;
@@ -68,6 +75,8 @@ export const keyOf = {
   commit: (id: ConversationId) => `commit/${id}`,
   opened: (id: ConversationId, seq: number) => `opened/${id}/${pad(seq)}`,
   openedOf: (id: ConversationId) => `opened/${id}/`,
+  author: (id: ConversationId, seq: number) => `author/${id}/${pad(seq)}`,
+  authorOf: (id: ConversationId) => `author/${id}/`,
   written: (id: ConversationId, client: ClientId) => `written/${id}/${client}`,
   writtenOf: (id: ConversationId) => `written/${id}/`,
 };

@@ -8,7 +8,7 @@ import { Value } from "../readable";
 import { clearSeal, type Seal, type ToSeal, type Unsealed } from "../seal";
 import type { Entry, Problem, Protection } from "../wire";
 import type { Backend, VaultReader } from "./ports";
-import { decodeKept, keyOf, unb64, type GroupRecord, type Written } from "./record";
+import { decodeKept, keyOf, unb64, type Author, type GroupRecord, type Written } from "./record";
 import type { Runtime, RuntimePorts } from "./runtime";
 
 /** How long an entry that just came is waited for before it is shown as not opened yet. */
@@ -201,9 +201,15 @@ export class SealedSide implements Seal {
     if (reader === null) return { state: "locked" };
     const record = await this.#record(reader, conversation);
     if (record?.dropped.includes(entry.epoch ?? "") === true) return { state: "dropped" };
-    const opened = await reader.get(keyOf.opened(conversation, entry.seq));
-    if (opened !== null) return { state: "clear", content: opened };
-    if (entry.device === this.#ports.device) {
+    const [opened, author] = await reader.getAll([keyOf.opened(conversation, entry.seq), keyOf.author(conversation, entry.seq)]);
+    if (opened != null) {
+      // Whose it is shown to be is whose it was when it was opened, whatever the server says now.
+      const by = author == null ? null : decodeKept<Author>(author);
+      if (by !== null && by.account === entry.account && by.device === entry.device) return { state: "clear", content: opened };
+      this.#runtime?.engine?.distrust(conversation);
+      return { state: "locked" };
+    }
+    if (entry.device === this.#ports.device && entry.account === this.#ports.account) {
       const written = await reader.get(keyOf.written(conversation, entry.client_id));
       if (written !== null) return { state: "clear", content: unb64(decodeKept<Written>(written).content) };
     }

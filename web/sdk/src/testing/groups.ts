@@ -133,10 +133,10 @@ export class FakeDevice implements Device {
     await this.#keep(fromBase64Url(group), { epoch, ref, roster, pending: null, removals: [], taken: [], former: {} }, {});
     return { group: fromBase64Url(group), epochRef: fromBase64Url(ref), roster };
   }
-  async receive(name: Uint8Array, messages: readonly { message: Uint8Array; keep: string | null }[], _beliefs: unknown, beside: { taken: Beside; refused: Beside }): Promise<readonly Opened[]> {
+  async receive(name: Uint8Array, messages: readonly { message: Uint8Array; keep: string | null; from?: DeviceId }[], _beliefs: unknown, beside: { taken: Beside; refused: Beside }): Promise<readonly Opened[]> {
     let group = this.#group(name);
     const kept: Record<string, Uint8Array> = {};
-    const opened = messages.map(({ message, keep }): Opened => {
+    const opened = messages.map(({ message, keep, from }): Opened => {
       const said = read<Commit | Sealed | { type: "proposal"; ref: string; remove: DeviceId[] }>(message);
       if (said.ref !== group.ref) return { refused: "mls_wrong_epoch" };
       if (said.type === "proposal") {
@@ -148,7 +148,7 @@ export class FakeDevice implements Device {
         if (group.taken.includes(said.id)) return { refused: "mls_refused" };
         group = { ...group, taken: [...group.taken, said.id] };
         const content = fromBase64Url(said.body);
-        if (keep !== null) kept[keep] = content;
+        if (keep !== null && (from === undefined || from === said.from)) kept[keep] = content;
         return { ok: { type: "content", from: said.from, content } };
       }
       const own = group.pending?.next === said.next;
@@ -227,6 +227,8 @@ export class SimSealed {
   readonly welcomes = new Map<DeviceId, { conversation: string; seq: number; welcome: string }[]>();
   readonly parties = new Set<SimParty>();
   readonly statements: { verdict: string; epoch: string; device: DeviceId }[] = [];
+  /** Every content that was posted, also again. */
+  readonly posted: string[] = [];
   group: SimGroup | null = null;
   /** The next content is refused for this. */
   refuseNext: string | null = null;
@@ -381,6 +383,7 @@ export class SimSealed {
 
   #post(seat: Seat, post: PostEntry): { seq: number; time: string; leaf: string; salt: string; promise: string } {
     const group = this.group;
+    this.posted.push(post.content);
     if (group === null) return this.refuse("group_absent");
     const former = this.entries.find((one) => one.device === seat.device && one.client_id === post.client_id && one.epoch === post.epoch);
     if (former === undefined) {
