@@ -183,9 +183,10 @@ export class Engine {
 /** What each message held, under the key where it is to be kept. */
 function contents(messages: Parameters<Operations["receive"]>[1], opened: readonly Opened[]): Beside {
   const kept: Record<string, Uint8Array> = {};
-  for (const [i, { keep }] of messages.entries()) {
+  for (const [i, { keep, from }] of messages.entries()) {
     const one = opened[i];
-    if (keep !== null && one !== undefined && "ok" in one && one.ok.type === "content") kept[keep] = one.ok.content;
+    if (keep === null || one === undefined || !("ok" in one) || one.ok.type !== "content") continue;
+    if (from === undefined || one.ok.from === from) kept[keep] = one.ok.content;
   }
   return kept;
 }

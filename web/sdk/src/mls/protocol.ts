@@ -24,7 +24,7 @@ export interface Operations {
   join(welcome: Uint8Array, beliefs: Beliefs): Joined;
   receive(
     group: Uint8Array,
-    messages: readonly { readonly message: Uint8Array; readonly keep: string | null }[],
+    messages: readonly { readonly message: Uint8Array; readonly keep: string | null; readonly from?: DeviceId }[],
     beliefs: Beliefs,
     beside: { readonly taken: Beside; readonly refused: Beside },
   ): readonly Opened[];

@@ -7,7 +7,7 @@ import type { Entry, PostCommit } from "../wire";
 import { afterMembership, entitled } from "./members";
 import { Mutex } from "./mutex";
 import { codeOf, type Beliefs, type Changes, type Opened, type Seat, type Surroundings } from "./ports";
-import { b64, decodeKept, encodeKept, keyOf, unb64, type GroupRecord, type KeptCommit, type Written } from "./record";
+import { b64, decodeKept, encodeKept, keyOf, unb64, type Author, type GroupRecord, type KeptCommit, type Written } from "./record";
 import { readGroupWord } from "./statements";
 
 const PAGE = 200;
@@ -153,17 +153,25 @@ export class SealedGroup {
   async #receiveContent(entries: readonly Entry[]): Promise<void> {
     const last = entries.at(-1);
     if (last === undefined) return;
-    const next: GroupRecord = { ...this.#record, cursor: last.seq };
-    const beside = { [keyOf.record(this.id)]: encodeKept(next) };
-    const messages = entries.map((entry) => ({ message: unb64(entry.content ?? ""), keep: keyOf.opened(this.id, entry.seq) }));
+    const { keys } = this.#around;
+    // The server says whose an entry is; the key log says whose the device is that signed it.
+    const right = (entry: Entry) => entry.device != null && entry.account != null && keys.owner(entry.device) === entry.account;
+    if (!entries.every(right)) await keys.refresh();
+    const next: GroupRecord = { ...this.#record, cursor: last.seq, alarm: entries.every(right) ? this.#record.alarm : "sender" };
+    const authors = Object.fromEntries(entries.filter(right).map((entry) => [keyOf.author(this.id, entry.seq), authorOf(entry)]));
+    const beside = { [keyOf.record(this.id)]: encodeKept(next), ...authors };
+    const messages = entries.map((entry) => ({
+      message: unb64(entry.content ?? ""), keep: right(entry) ? keyOf.opened(this.id, entry.seq) : null, from: entry.device ?? "",
+    }));
     const opened = await this.#receive(messages, { taken: beside, refused: beside });
     this.#record = next;
     // The leaf that signed it must be the device that the server names.
-    const wrong = opened.flatMap((one, nth) => ("ok" in one && one.ok.type === "content" && one.ok.from !== entries[nth]?.device ? [entries[nth]?.seq ?? 0] : []));
-    if (wrong.length > 0) {
-      await this.#around.vault.write(Object.fromEntries(wrong.map((seq) => [keyOf.opened(this.id, seq), null])));
-      await this.#save({ ...this.#record, alarm: "sender" });
-    }
+    if (opened.some((one, nth) => "ok" in one && one.ok.type === "content" && one.ok.from !== entries[nth]?.device)) await this.distrust();
+  }
+
+  /** The server names somebody else than who wrote: nothing is written here any more. Within the mutex. */
+  async distrust(): Promise<void> {
+    if (this.#record.alarm === null) await this.#save({ ...this.#record, alarm: "sender" });
   }
 
   async #receive(messages: Parameters<Surroundings["device"]["receive"]>[1], beside: Parameters<Surroundings["device"]["receive"]>[3]): Promise<readonly Opened[]> {
@@ -189,7 +197,7 @@ export class SealedGroup {
         this.#events.unsettled(this.id);
         return;
       case "erasure":
-        await this.#save(moved, entry.refers_to == null ? {} : { [keyOf.opened(this.id, entry.refers_to)]: null });
+        await this.#save(moved, entry.refers_to == null ? {} : { [keyOf.opened(this.id, entry.refers_to)]: null, [keyOf.author(this.id, entry.refers_to)]: null });
         return;
       case "proposal":
         await this.#proposal(entry, moved);
@@ -207,6 +215,10 @@ export class SealedGroup {
 
   /** One's own: what was written was kept before it was sent. */
   async #own(entry: Entry, moved: GroupRecord): Promise<void> {
+    if (entry.account !== this.#around.device.seat.account) {
+      await this.#save({ ...moved, alarm: "sender" });
+      return;
+    }
     const key = keyOf.written(this.id, entry.client_id);
     const kept = await this.#around.vault.get(key);
     if (kept === null) {
@@ -217,7 +229,9 @@ export class SealedGroup {
     const epoch = entry.epoch ?? "";
     const final = epoch === this.#record.epochs[0]?.ref;
     const provisional = final ? moved.provisional : [...moved.provisional, { seq: entry.seq, epoch, clientId: entry.client_id, refersTo: written.refersTo, blobs: written.blobs }];
-    await this.#save({ ...moved, provisional }, { [key]: null, [keyOf.opened(this.id, entry.seq)]: unb64(written.content) });
+    await this.#save({ ...moved, provisional }, {
+      [key]: null, [keyOf.opened(this.id, entry.seq)]: unb64(written.content), [keyOf.author(this.id, entry.seq)]: authorOf(entry),
+    });
   }
 
   async #proposal(entry: Entry, moved: GroupRecord): Promise<void> {
@@ -444,4 +458,8 @@ export class SealedGroup {
   #fault(error: unknown): void {
     if (!this.#closed && !(error instanceof NetworkError)) this.#around.fault(error);
   }
+}
+
+function authorOf(entry: Entry): Uint8Array {
+  return encodeKept({ account: entry.account ?? "", device: entry.device ?? "" } satisfies Author);
 }

@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { toBase64Url } from "../bytes";
+import { SimParty, SimSealed } from "../testing/groups";
+import { BOB, CAROL, ME, SimClock, settle } from "../testing/sim";
+
+let clock: SimClock;
+let sim: SimSealed;
+let all: SimParty[];
+
+const party = (account: string, device: string) => {
+  const made = new SimParty(sim, account, device);
+  all.push(made);
+  return made;
+};
+
+beforeEach(() => {
+  clock = new SimClock();
+  sim = new SimSealed(clock);
+  all = [];
+});
+afterEach(() => {
+  for (const one of all) one.close();
+});
+
+/** Alice, in a group that `owner` started, with Bob. */
+async function pair(owner = ME): Promise<{ alice: SimParty; bob: SimParty }> {
+  sim.join(ME, owner === ME ? "owner" : "member");
+  sim.join(BOB, owner === BOB ? "owner" : "member");
+  const [alice, bob] = [party(ME, "a1"), party(BOB, "b1")];
+  const [first, second] = owner === ME ? [alice, bob] : [bob, alice];
+  await second.open();
+  await (await first.open()).start(sim.conversation);
+  await settle(30);
+  return { alice, bob };
+}
+
+describe("whose it is", () => {
+  test("an entry of one device under another's name is not kept, and raises the alarm", async () => {
+    const { alice, bob } = await pair();
+    sim.join(CAROL, "member");
+    const { bytes, epoch } = await bob.engine!.seal(sim.conversation, "spoofed", new TextEncoder().encode('"de Carole"'), null, []);
+    sim.append("content", { account: CAROL, device: "b1" }, toBase64Url(bytes), { epoch, clientId: "spoofed" });
+    await settle(30);
+    expect(await alice.reads()).toEqual([]);
+    expect(alice.engine?.record(sim.conversation)?.alarm).toBe("sender");
+    // So at the device that wrote it.
+    expect(await bob.reads()).toEqual([]);
+    expect(bob.engine?.record(sim.conversation)?.alarm).toBe("sender");
+    await expect(alice.write("ensuite")).rejects.toMatchObject({ code: "sealed_alarm" });
+  });
+
+  test("an entry under the name of another device than signed it is not kept", async () => {
+    const { alice, bob } = await pair();
+    sim.devices.set("c1", { account: CAROL, live: true, packages: false });
+    const { bytes, epoch } = await bob.engine!.seal(sim.conversation, "spoofed", new TextEncoder().encode('"de Carole"'), null, []);
+    let kept: readonly string[] = [];
+    const { write } = alice.disk;
+    alice.disk.write = (beside) => {
+      kept = [...kept, ...Object.keys(beside).filter((key) => key.startsWith("opened/") && beside[key] !== null)];
+      return write.call(alice.disk, beside);
+    };
+    sim.append("content", { account: CAROL, device: "c1" }, toBase64Url(bytes), { epoch, clientId: "spoofed" });
+    await settle(30);
+    // Not for a moment.
+    expect(kept).toEqual([]);
+    expect(alice.engine?.record(sim.conversation)?.alarm).toBe("sender");
+  });
+});
