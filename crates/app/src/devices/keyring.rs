@@ -33,11 +33,16 @@ impl App {
     /// Replaces the keyring of version `follows` (0: there was none).
     ///
     /// # Errors
-    /// `scope_missing` for programs' tokens; `keyring_invalid` when empty or over 256 KiB; `keyring_conflict` when another device
-    /// was faster.
+    /// `scope_missing` for programs' tokens; `keyring_invalid` when empty or over 256 KiB; `device_not_enrolled` from a device
+    /// without keys once the account has an identity key: a session alone must not make the recovery code worthless;
+    /// `keyring_conflict` when another device was faster.
     pub async fn put_keyring(&self, ctx: &Ctx, follows: u64, sealed: Vec<u8>) -> Outcome<KeyringRecord> {
         let who = at_a_device(ctx)?;
         sealed_fits(&sealed)?;
+        let known = self.known_keys().await?;
+        if known.identity(who.account).is_some() {
+            enrolled(&known, who, ctx.now)?;
+        }
         match self.store.put_keyring(who.account, follows, &sealed, ctx.now).await {
             Err(StoreError::Stale) => return Err(Reason::KeyringConflict.into()),
             other => other?,

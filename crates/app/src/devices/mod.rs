@@ -45,6 +45,10 @@ pub(crate) struct Known {
     adding: tokio::sync::Mutex<()>,
     entries: Hourly,
     claims: Hourly,
+    /// Commits to groups: each makes everybody else's next entry stale.
+    pub(crate) commits: Hourly,
+    /// Words that an epoch cannot be followed: honest devices say so seldom.
+    pub(crate) refusals: Hourly,
 }
 
 impl Default for Known {
@@ -55,12 +59,14 @@ impl Default for Known {
             adding: tokio::sync::Mutex::default(),
             entries: Hourly::new(60),
             claims: Hourly::new(600),
+            commits: Hourly::new(600),
+            refusals: Hourly::new(30),
         }
     }
 }
 
 /// So many of something an hour and account; each node counts for itself.
-struct Hourly {
+pub(crate) struct Hourly {
     most: u32,
     counts: Mutex<HashMap<AccountId, (Timestamp, u32)>>,
 }
@@ -74,7 +80,7 @@ impl Hourly {
     ///
     /// # Errors
     /// `too_many_requests` with how long to wait; then none is counted.
-    fn take(&self, account: AccountId, how_many: usize, now: Timestamp) -> Result<(), Refusal> {
+    pub(crate) fn take(&self, account: AccountId, how_many: usize, now: Timestamp) -> Result<(), Refusal> {
         let how_many = u32::try_from(how_many).unwrap_or(u32::MAX);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() >= ACCOUNTS {

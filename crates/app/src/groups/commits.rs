@@ -9,7 +9,7 @@ use rempart_domain::actor::Ctx;
 use rempart_domain::journal::{EntryKind, Envelope, Sender};
 use rempart_domain::refusal::{Reason, Refusal};
 use rempart_domain::role::Scope;
-use rempart_group_policy::Statement;
+use rempart_group_policy::{Statement, Verdict};
 use rempart_mls_delivery::Follower;
 use rempart_mls_delivery::follower::epoch_of;
 use rempart_ports::store::{NewWelcome, Since};
@@ -50,9 +50,11 @@ impl App {
     ///
     /// # Errors
     /// `group_stale` when another was first; what policy says; `conversation_unknown`, `group_none`, `group_absent`,
-    /// `device_not_enrolled`, `group_welcome`, `group_identity`, `group_message_invalid`, `group_not_the_sender`, `conflict`.
+    /// `device_not_enrolled`, `group_welcome`, `group_identity`, `group_message_invalid`, `group_not_the_sender`, `conflict`,
+    /// `too_many_requests` after 600 in an hour.
     pub async fn commit_group(self: &Arc<Self>, ctx: &Ctx, post: PostCommit) -> Outcome<Committed> {
         let who = ctx.ready(Scope::Post)?;
+        let mut counted = false;
         for _ in 0..TRIES {
             let place = self.place(post.conversation, who.account, true).await?;
             sealed(&place)?;
@@ -62,6 +64,10 @@ impl App {
             let known = self.known_keys().await?;
             if !is_enrolled(&known, who, ctx.now) {
                 return Err(Reason::DeviceNotEnrolled.into());
+            }
+            if !counted {
+                self.devices.commits.take(who.account, 1, ctx.now)?;
+                counted = true;
             }
             let row = self.store.group(post.conversation).await?.ok_or(Reason::GroupAbsent)?;
             if row.rules_version != place.conversation.rules_version {
@@ -142,7 +148,7 @@ impl App {
     ///
     /// # Errors
     /// `conversation_unknown`, `group_none`, `group_absent`, `group_not_a_member`, `group_message_invalid`,
-    /// `group_not_the_sender`, `conflict`.
+    /// `group_not_the_sender`, `conflict`, `too_many_requests` after 30 refusals in an hour.
     pub async fn hear_statement(
         self: &Arc<Self>,
         ctx: &Ctx,
@@ -154,6 +160,9 @@ impl App {
             Statement::decode(&statement).map_err(|_| Refusal::field(Reason::GroupMessageInvalid, "statement"))?;
         if said.device != who.device {
             return Err(Reason::GroupNotTheSender.into());
+        }
+        if said.verdict == Verdict::Refused {
+            self.devices.refusals.take(who.account, 1, ctx.now)?;
         }
         for _ in 0..TRIES {
             let place = self.place(conversation, who.account, true).await?;

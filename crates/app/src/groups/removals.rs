@@ -130,9 +130,17 @@ impl App {
     /// groups and leaves.
     pub(crate) async fn mind_groups(self: &Arc<Self>, now: Timestamp) -> Outcome<u64> {
         let mut count = 0;
+        let mut failed = None;
         for id in self.store.due_groups(now).await? {
-            count += u64::from(self.drop_refused(id, now).await?);
-            count += self.tidy_group(id, now).await?;
+            // One group that cannot be minded keeps nobody else's waiting.
+            match self.drop_refused(id, now).await {
+                Ok(dropped) => count += u64::from(dropped),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+            match self.tidy_group(id, now).await {
+                Ok(tidied) => count += tidied,
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
         let known = self.known_keys().await?;
         for account in self.groups.newly_ended(&known, now) {
@@ -140,11 +148,11 @@ impl App {
                 Ok(tidied) => count += tidied,
                 Err(error) => {
                     self.groups.ended_again(account);
-                    return Err(error);
+                    failed = failed.or(Some(error));
                 }
             }
         }
-        Ok(count)
+        failed.map_or(Ok(count), Err)
     }
 
     /// What was left undone where an account was closed or somebody went: looks at every leaf. Gives how many are proposed.

@@ -203,7 +203,7 @@ async fn a_revoked_device_is_proposed_for_removal_within_seconds() {
     iris.person.client.command("keys.publish", json!({ "entries": [B64(entry.encode())] })).await.unwrap();
     let began = std::time::Instant::now();
     while iris.group(here).await.leaving != [phone.person.device] {
-        assert!(began.elapsed() < Duration::from_secs(10), "a lost device stays");
+        assert!(began.elapsed() < Duration::from_secs(60), "a lost device stays");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     yann.say_after_commit(here, "sans le téléphone", "epoch_removal").await;
