@@ -43,6 +43,8 @@ export class Engine implements GroupEvents {
   readonly #groups = new Map<ConversationId, SealedGroup>();
   readonly #starting = new Map<ConversationId, Promise<void>>();
   readonly #timers = new Map<ConversationId, unknown>();
+  /** Conversations where writing waits for a removal. */
+  readonly #held = new Map<ConversationId, unknown>();
   readonly #tried = new Map<ConversationId, { plan: string; at: number }>();
   #joining: Promise<void> = Promise.resolve();
   #log: unknown = null;
@@ -66,7 +68,7 @@ export class Engine implements GroupEvents {
   close(): void {
     this.#closed = true;
     this.#around.cancel(this.#log);
-    for (const timer of this.#timers.values()) this.#around.cancel(timer);
+    for (const timer of [...this.#timers.values(), ...this.#held.values()]) this.#around.cancel(timer);
     for (const group of this.#groups.values()) group.close();
   }
 
@@ -337,7 +339,9 @@ export class Engine implements GroupEvents {
     const { record } = group;
     if (record.state !== "in" || record.refused !== null || record.alarm !== null) return null;
     const { keys, device, now } = this.#around;
-    const plan = planFor(record, await group.leaves(), keys, device.seat.account);
+    const wanted = planFor(record, await group.leaves(), keys, device.seat.account);
+    // Who has a new identity key is let in when it is accepted.
+    const plan = { ...wanted, add: wanted.add.filter((one) => !this.#around.doubted(keys.owner(one) ?? "")) };
     if (nothingToDo(plan)) return null;
     // What could not be done, because a device has no key package, is not tried at each turn.
     const former = this.#tried.get(group.id);
@@ -381,8 +385,34 @@ export class Engine implements GroupEvents {
       if (doubted) throw blocked("sealed_changed_key", "The identity key of somebody in this conversation has changed. Accept it first.");
       if (this.#around.keys.alarmed || record.alarm !== null) throw blocked("sealed_alarm", "Something is wrong with the keys of this conversation. Nothing is sent.");
       if (record.state !== "in" || record.refused !== null) throw new NetworkError("this device must be let in anew");
+      await this.#onlyRight(group);
       return group.seal(clientId, content, refersTo, blobs);
     });
+  }
+
+  /** Nothing is sealed to a device that is revoked, unknown, another's than it says, or of nobody in the conversation: that waits. */
+  async #onlyRight(group: SealedGroup): Promise<void> {
+    const { keys } = this.#around;
+    const leaves = await group.leaves();
+    const right = () => {
+      const members = new Set(group.record.members.map(([account]) => account));
+      return leaves.every(({ device, account }) => members.has(account) && keys.owner(device) === account && keys.devices(account).includes(device));
+    };
+    if (right()) return;
+    await keys.refresh();
+    if (right()) return;
+    this.#later(group.id);
+    throw new NetworkError("a device that must hear nothing more is still in the group");
+  }
+
+  /** Looks again when what was tried may be tried again. */
+  #later(conversation: ConversationId): void {
+    if (this.#closed || this.#held.has(conversation)) return;
+    const timer = this.#around.after(AGAIN_MS, () => {
+      this.#held.delete(conversation);
+      this.unsettled(conversation);
+    });
+    this.#held.set(conversation, timer);
   }
 
   /** What to do about a refused entry: true when it can be sealed and sent again. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { toBase64Url } from "../bytes";
+import { NetworkError } from "../problem";
 import { SimParty, SimSealed } from "../testing/groups";
 import { BOB, CAROL, ME, SimClock, settle } from "../testing/sim";
 
@@ -12,6 +13,7 @@ const party = (account: string, device: string) => {
   all.push(made);
   return made;
 };
+const leaves = () => (sim.group?.roster ?? []).map((seat) => seat.device).sort();
 
 beforeEach(() => {
   clock = new SimClock();
@@ -64,5 +66,60 @@ describe("whose it is", () => {
     // Not for a moment.
     expect(kept).toEqual([]);
     expect(alice.engine?.record(sim.conversation)?.alarm).toBe("sender");
+  });
+});
+
+describe("who may hear", () => {
+  const contents = () => sim.entries.filter((entry) => entry.kind === "content");
+
+  test("while a revoked device is in the group nothing is sealed, and it goes on once somebody took it out", async () => {
+    sim.devices.set("b2", { account: BOB, live: true, packages: true });
+    const { alice, bob } = await pair(BOB);
+    expect(leaves()).toEqual(["a1", "b1", "b2"]);
+    sim.devices.set("b2", { account: BOB, live: false, packages: false });
+    // An ordinary member takes out no other's device.
+    await expect(alice.write("secret")).rejects.toBeInstanceOf(NetworkError);
+    expect(contents()).toEqual([]);
+    bob.engine?.keysChanged();
+    await clock.advance(6_000);
+    expect(leaves()).toEqual(["a1", "b1"]);
+    await alice.write("secret");
+    await settle(30);
+    expect(await bob.reads()).toEqual(["secret"]);
+  });
+
+  test("a refused removal is not forgotten: what is written waits until it is done", async () => {
+    sim.devices.set("b2", { account: BOB, live: true, packages: true });
+    const { alice } = await pair();
+    sim.devices.set("b2", { account: BOB, live: false, packages: false });
+    sim.refuseCommit = "group_rate";
+    await expect(alice.write("secret")).rejects.toMatchObject({ code: "group_rate" });
+    await expect(alice.write("secret")).rejects.toBeInstanceOf(NetworkError);
+    expect(contents()).toEqual([]);
+    await clock.advance(40_000);
+    expect(leaves()).toEqual(["a1", "b1"]);
+    await alice.write("secret");
+  });
+
+  test("nothing is sealed to a device that the key log does not know, or knows as another's", async () => {
+    const { alice } = await pair();
+    sim.devices.delete("b1");
+    await expect(alice.write("secret")).rejects.toBeInstanceOf(NetworkError);
+    sim.devices.set("b1", { account: CAROL, live: true, packages: true });
+    await expect(alice.write("secret")).rejects.toBeInstanceOf(NetworkError);
+    sim.devices.set("b1", { account: BOB, live: true, packages: true });
+    await alice.write("pour Bob");
+    expect(contents()).toHaveLength(1);
+  });
+
+  test("devices of somebody whose identity key changed are let in after it is accepted, not before", async () => {
+    const { alice } = await pair();
+    alice.doubted.add(BOB);
+    sim.devices.set("b2", { account: BOB, live: true, packages: true });
+    await expect(alice.write("à qui ?")).rejects.toMatchObject({ code: "sealed_changed_key" });
+    expect(leaves()).toEqual(["a1", "b1"]);
+    alice.doubted.clear();
+    await alice.write("à toi");
+    expect(leaves()).toEqual(["a1", "b1", "b2"]);
   });
 });

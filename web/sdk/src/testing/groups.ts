@@ -232,6 +232,8 @@ export class SimSealed {
   group: SimGroup | null = null;
   /** The next content is refused for this. */
   refuseNext: string | null = null;
+  /** The next commit is refused for this. */
+  refuseCommit: string | null = null;
   /** Final as soon as another account says so; off: nothing becomes final. */
   settles = true;
 
@@ -337,6 +339,9 @@ export class SimSealed {
           const group = this.group;
           if (group === null) return this.refuse("group_absent");
           if (said.ref !== group.ref) return this.refuse("group_stale");
+          const refused = this.refuseCommit;
+          this.refuseCommit = null;
+          if (refused !== null) return this.refuse(refused);
           if (said.roster.some((one) => group.removals.includes(one.device))) return this.refuse("group_removal_left_out");
           const entry = this.append("commit", seat, commit, { epoch: said.next, clientId: client_id });
           const before = group.roster;
