@@ -7,7 +7,7 @@ import { Dialog } from "../../ui/Dialog";
 import { FieldError } from "../../ui/Field";
 import { TriangleAlert } from "../../ui/icons";
 import { say } from "../../ui/Toasts";
-import { useAct, usePerson } from "../client";
+import { useAct, useLoaded, usePerson } from "../client";
 import { t } from "../i18n";
 import { problemWords } from "../i18n/problems";
 import { changedMembers, useKeys, useKeysState } from "./keys";
@@ -17,13 +17,17 @@ import "../styles/keys.css";
 function Accept({ account, name, close }: { account: string; name: string; close: () => void }) {
   const keys = useKeys();
   const act = useAct();
-  const accept = () => void act.run(async () => { await keys.acceptChanged(account); say(t("changed.accepted")); close(); });
+  const { answer } = useLoaded(() => keys.compare(account), account);
+  const shown = answer.state === "here" ? answer.value : null;
+  const cause = act.cause ?? (answer.state === "failed" ? answer.cause : null);
+  const accept = (fingerprint: string) => void act.run(async () => { await keys.acceptChanged(account, fingerprint); say(t("changed.accepted")); close(); });
   return (
     <Dialog title={t("changed.acceptTitle", { name })} close={close} closeWords={t("act.close")} size="narrow" role="alertdialog">
       <p>{t("changed.acceptWords", { name })}</p>
-      {Boolean(act.cause) && <FieldError>{problemWords(act.cause)}</FieldError>}
+      {shown && <p className="note print-name">{t("verify.fingerprint", { name })}<br /><span className="mono">{shown.fingerprint}</span></p>}
+      {Boolean(cause) && <FieldError>{problemWords(cause)}</FieldError>}
       <div className="end">
-        <Button kind="danger" aria-busy={act.busy} onClick={accept}>{t("changed.acceptAct")}</Button>
+        <Button kind="danger" aria-busy={act.busy} unless={!shown && t("wait.page")} onClick={() => { if (shown) accept(shown.fingerprint); }}>{t("changed.acceptAct")}</Button>
         <Button kind="bare" onClick={close}>{t("act.cancel")}</Button>
       </div>
     </Dialog>

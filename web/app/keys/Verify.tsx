@@ -40,7 +40,7 @@ function Codes({ keys, account, name, close }: { keys: Keys; account: string; na
     if (result !== "foreign") setCamera("off");
   };
   const mark = (on: boolean) => void act.run(async () => {
-    await keys.setVerified(account, on);
+    await keys.setVerified(account, on, comparison.fingerprint);
     say(t(on ? "verify.done" : "verify.undone", { name }));
     close();
   });

@@ -8,15 +8,17 @@ import { decodeKept, encodeKept } from "../sealed/record";
 import type { KeyLogPage } from "../wire";
 
 const PAGE = 1_000;
-const ALARM = "keys/alarm";
-const BEGUN = "keys/begun";
+/** Heads in a row that cover what does not come with them: the server may have grown in between, not every time. */
+const EMPTY_PAGES = 3;
+/** Where the alarm is kept. */
+export const ALARM = "keys/alarm";
 
 export interface DirectoryPorts {
   readonly log: LogCopy;
   readonly vault: Vault;
   now(): number;
   page(after: number, limit: number): Promise<KeyLogPage>;
-  /** What is new since the last time; not the first time, when everything is. */
+  /** What is new since the last time; the first time, everything. The view has it already. */
   changed(changes: readonly LogChange[]): void;
   /** The server shows what it must not: a code of the check that failed. */
   alarm(code: string): void;
@@ -60,6 +62,10 @@ export class FollowedDirectory implements KeyDirectory {
   identity(account: AccountId): Uint8Array | null {
     return this.#byAccount.get(account)?.key ?? null;
   }
+  /** The identity with its serial. */
+  entry(account: AccountId): LogView["identities"][number] | null {
+    return this.#byAccount.get(account) ?? null;
+  }
   devices(account: AccountId): readonly DeviceId[] {
     return this.#live.get(account) ?? [];
   }
@@ -80,8 +86,8 @@ export class FollowedDirectory implements KeyDirectory {
   }
 
   async #follow(): Promise<void> {
-    const { log, now, page, vault, changed } = this.#ports;
-    const begun = (await vault.get(BEGUN)) !== null;
+    const { log, now, page, changed } = this.#ports;
+    let empty = 0;
     for (let faults = 0; faults < 3; ) {
       const after = await log.next();
       const { leaves, checkpoint } = await page(after, PAGE);
@@ -92,10 +98,14 @@ export class FollowedDirectory implements KeyDirectory {
       }
       try {
         const taken = await log.take(leaves.map(fromBase64Url), checkpoint.note, checkpoint.key, now());
-        if (!taken.current) continue;
+        if (!taken.current) {
+          empty = leaves.length === 0 ? empty + 1 : 0;
+          if (empty < EMPTY_PAGES) continue;
+          await this.#raise("log_withheld");
+          return;
+        }
         this.#show(taken.view);
-        if (!begun) await vault.write({ [BEGUN]: encodeKept(true) });
-        else if (taken.changes.length > 0) changed(taken.changes);
+        if (taken.changes.length > 0) changed(taken.changes);
         if (!this.#again) return;
         this.#again = false;
       } catch (error) {

@@ -4,6 +4,7 @@ import { ApiProblem } from "../problem";
 import type { Backend, Device, LogChange, LogCopy, LogView } from "../sealed/ports";
 import { Disk, FakeDevice } from "../testing/groups";
 import { BOB, ME, problem, settle, SimClock } from "../testing/sim";
+import { sealForLink } from "./keyring";
 import { KeysManager } from "./manager";
 
 type Leaf = { identity?: string; key?: string; serial?: number; account?: string; device?: string; revoke?: string };
@@ -71,6 +72,8 @@ class SimKeys {
 class SimCopy implements LogCopy {
   readonly taken: Leaf[] = [];
   refuse: string | null = null;
+  /** The head covers more than what came. */
+  short = false;
   async next(): Promise<number> {
     return this.taken.length;
   }
@@ -78,6 +81,7 @@ class SimCopy implements LogCopy {
     if (this.refuse !== null) throw Object.assign(new Error(this.refuse), { code: this.refuse });
     const fresh = leaves.map(read);
     this.taken.push(...fresh);
+    if (this.short) return { current: false, changes: [], view: await this.view() };
     const changes = fresh.flatMap((leaf): LogChange[] => {
       if (leaf.identity !== undefined) return [{ news: "identity", account: leaf.identity, serial: leaf.serial ?? 0, reset: (leaf.serial ?? 0) > 0 }];
       return leaf.device === undefined ? [] : [{ news: "added", account: leaf.account ?? "", device: leaf.device }];
@@ -87,12 +91,13 @@ class SimCopy implements LogCopy {
   async view(): Promise<LogView> {
     const ended = new Set(this.taken.map((leaf) => leaf.revoke));
     return {
-      identities: this.taken.flatMap((leaf) => (leaf.identity === undefined ? [] : [{ account: leaf.identity, key: fromBase64Url(leaf.key ?? ""), serial: leaf.serial ?? 0, reset: false }])),
+      identities: [...new Map(this.taken.flatMap(({ identity, key, serial }) => (identity === undefined ? [] : [[identity, { account: identity, key: fromBase64Url(key ?? ""), serial: serial ?? 0, reset: false }]]))).values()],
       devices: this.taken.flatMap((leaf) => (leaf.device === undefined ? [] : [{ account: leaf.account ?? "", device: leaf.device, since: 0, live: !ended.has(leaf.device) }])),
     };
   }
-  async compare(): Promise<null> {
-    return null;
+  async compare(_me: string, other: string): ReturnType<LogCopy["compare"]> {
+    const key = this.taken.findLast((leaf) => leaf.identity === other)?.key;
+    return key === undefined ? null : { number: "", code: "", fingerprint: key };
   }
 }
 
@@ -116,12 +121,16 @@ class Profile {
   readonly ready: Device[] = [];
   readonly faults: unknown[] = [];
   keys: KeysManager | null = null;
-  constructor(readonly name: string) {}
+  /** Under which name the keys were made. */
+  made: string;
+  constructor(public name: string) {
+    this.made = name;
+  }
 
   #device(): Device | null {
-    const { seed, name } = this;
+    const { seed, made } = this;
     if (seed === null) return null;
-    return new OfSeed(name, this.disk, seed);
+    return new OfSeed(made, this.disk, seed);
   }
 
   async open(): Promise<KeysManager> {
@@ -129,14 +138,16 @@ class Profile {
       vault: this.disk,
       log: this.log,
       device: async () => this.#device(),
-      enrol: async (_who, seed, beside) => {
+      enrol: async ({ device }, seed, beside) => {
+        if (this.seed !== null) throw new Error("enrolled");
         this.seed = seed.slice();
+        this.made = device;
         await this.disk.write(beside);
         return this.#device() as Device;
       },
-      discard: async () => {
+      discard: async (keep) => {
         this.seed = null;
-        this.disk.kept.clear();
+        for (const key of [...this.disk.kept.keys()]) if (!keep.includes(key)) this.disk.kept.delete(key);
       },
       close: () => undefined,
     };
@@ -151,6 +162,9 @@ class Profile {
     return this.keys;
   }
 }
+
+const print = (serial: number) => toBase64Url(new Uint8Array([serial]));
+const identity = (serial: number) => server.leaves.push(write({ identity: BOB, key: print(serial), serial }));
 
 let clock: SimClock;
 let server: SimKeys;
@@ -283,18 +297,132 @@ describe("the key log", () => {
 
   test("somebody's new identity key is told until it is accepted, and takes a verification away", async () => {
     const { keys } = await brought("d1");
-    const identity = (serial: number) => server.leaves.push(write({ identity: BOB, key: toBase64Url(new Uint8Array([serial])), serial }));
     identity(0);
     await keys.heard();
     await settle();
     expect(keys.state.value.changed.size).toBe(0);
-    await keys.setVerified(BOB, true);
+    await keys.setVerified(BOB, true, print(0));
     identity(1);
     await keys.heard();
     await settle();
     expect(keys.state.value.changed.get(BOB)).toEqual({ reset: true });
     expect(keys.state.value.verified.has(BOB)).toBe(false);
-    await keys.acceptChanged(BOB);
+    await keys.acceptChanged(BOB, print(1));
     expect(keys.state.value.changed.size).toBe(0);
+  });
+});
+
+describe("what this profile saw of the log", () => {
+  /** Bob's key was compared, and an unaccepted change and an opened message are kept. */
+  async function lived(): Promise<{ profile: Profile; keys: KeysManager; code: string }> {
+    const { profile, keys } = await brought("d1");
+    const code = keys.state.value.recoveryCode ?? "";
+    identity(0);
+    await keys.heard();
+    await keys.setVerified(BOB, true, print(0));
+    identity(1);
+    await keys.heard();
+    await settle();
+    await profile.disk.write({ "opened/c/1": write("plain") });
+    return { profile, keys, code };
+  }
+
+  test("and its keys are not erased by another name at sign-in; what it saw outlives the new keys", async () => {
+    const { profile, code } = await lived();
+    profile.name = "d9";
+    const keys = await profile.open();
+    await keys.bring();
+    expect(keys.state.value).toMatchObject({ status: "needs_keyring", recoveryCode: null });
+    expect(profile.seed).not.toBeNull();
+    expect(profile.disk.kept.has("opened/c/1")).toBe(true);
+    await keys.recover(code);
+    expect(keys.state.value.status).toBe("ready");
+    expect(profile.disk.kept.has("opened/c/1")).toBe(false);
+    expect(keys.state.value.changed.get(BOB)).toEqual({ reset: true });
+    expect((await profile.open()).state.value.changed.has(BOB)).toBe(true);
+  });
+
+  test("decides against the server's word that the keys are others", async () => {
+    const { profile } = await lived();
+    const keys = await profile.open();
+    const { command } = server;
+    server.command = (device, op, p) => {
+      const answer = command.call(server, device, op, p);
+      return op === "keys.status" ? { ...(answer as object), enrolled: false, identity: toBase64Url(new Uint8Array(32).fill(9)) } : answer;
+    };
+    await keys.bring();
+    expect(keys.state.value).toMatchObject({ status: "ready", alarm: null });
+    expect(profile.disk.kept.has("opened/c/1")).toBe(true);
+    expect(keys.state.value.changed.has(BOB)).toBe(true);
+  });
+
+  test("an alarm outlives keys that are refused", async () => {
+    const { keys, profile } = await brought("d2");
+    await keys.recoveryNoted();
+    profile.name = "d3";
+    profile.log.refuse = "log_fork";
+    const again = await profile.open();
+    await again.bring();
+    expect((await profile.open()).state.value).toMatchObject({ status: "alarm", alarm: "log_fork" });
+    expect(profile.seed).not.toBeNull();
+  });
+
+  test("a change is told though nothing could be kept of it when the log was taken", async () => {
+    const { profile, keys } = await brought("d1");
+    identity(0);
+    await keys.heard();
+    await keys.setVerified(BOB, true, print(0));
+    // The copy is committed, and the page ends there.
+    await profile.log.take([write({ identity: BOB, key: print(1), serial: 1 }), write({ account: ME, device: "d7" })]);
+    const { value } = (await profile.open()).state;
+    expect([value.changed.has(BOB), value.verified.has(BOB)]).toEqual([true, false]);
+    expect(value.devices.find(({ device }) => device === "d7")?.unexpected).toBe(true);
+  });
+
+  test("what is said while the log is followed does not undo what it says", async () => {
+    const { keys } = await brought("d1");
+    identity(0);
+    await keys.heard();
+    identity(1);
+    const [said] = await Promise.allSettled([keys.setVerified(BOB, true, print(0)), keys.heard(), keys.acceptDevice("d5")]);
+    expect(said.status).toBe("fulfilled");
+    await settle();
+    expect([keys.state.value.changed.has(BOB), keys.state.value.verified.has(BOB)]).toEqual([true, false]);
+  });
+
+  test("a key that is not the one shown is neither verified nor accepted", async () => {
+    const { keys } = await brought("d1");
+    for (const serial of [0, 1, 2]) {
+      identity(serial);
+      await keys.heard();
+    }
+    await expect(keys.setVerified(BOB, true, print(1))).rejects.toMatchObject({ code: "key_changed_again" });
+    await expect(keys.acceptChanged(BOB, print(1))).rejects.toMatchObject({ code: "key_changed_again" });
+    expect([keys.state.value.changed.has(BOB), keys.state.value.verified.has(BOB)]).toEqual([true, false]);
+    await keys.setVerified(BOB, true, print(2));
+    expect([keys.state.value.changed.has(BOB), keys.state.value.verified.has(BOB)]).toEqual([false, true]);
+  });
+
+  test("keys by a link are those of the log's identity, whatever the server says it is", async () => {
+    await brought("d1");
+    const { keys, profile } = await brought("d2");
+    await keys.askLink();
+    const seed = new Uint8Array(32).fill(7);
+    const sealed = await sealForLink({ seed }, fromBase64Url(server.links.get("d2")?.public ?? ""), ME);
+    server.links.set("d2", { public: "", sealed: toBase64Url(sealed ?? new Uint8Array()), state: "answered" });
+    const { command } = server;
+    server.command = (device, op, p) => {
+      const answer = command.call(server, device, op, p);
+      return op === "keys.status" ? { ...(answer as object), identity: toBase64Url(seed.map((byte) => byte ^ 0xff)) } : answer;
+    };
+    await expect(keys.heard()).rejects.toMatchObject({ code: "link_other_identity" });
+    expect([keys.state.value.status, profile.seed]).toEqual(["needs_keyring", null]);
+  });
+
+  test("a head that covers what never comes ends in an alarm", async () => {
+    const { keys, profile } = await brought("d1");
+    profile.log.short = true;
+    await keys.heard();
+    expect(keys.state.value).toMatchObject({ status: "alarm", alarm: "log_withheld" });
   });
 });

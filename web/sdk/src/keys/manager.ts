@@ -4,13 +4,14 @@ import { fromBase64Url, toBase64Url } from "../bytes";
 import { ApiProblem, NetworkError } from "../problem";
 import type { AccountId } from "../public";
 import { Value } from "../readable";
-import type { Backend, Device, LogChange } from "../sealed/ports";
+import type { Backend, Device, LogChange, LogView } from "../sealed/ports";
 import { decodeKept, encodeKept, sameBytes } from "../sealed/record";
 import type { Answer, KeyStatus, Op, Params } from "../wire";
-import { FollowedDirectory } from "./directory";
+import { ALARM, FollowedDirectory } from "./directory";
 import { fromBase32 } from "./code";
 import { makeLinkKeys, makeRecoveryCode, openFromLink, openKeyring, sealForLink, sealKeyring, shortCode, type LinkKeys } from "./keyring";
 import { NO_KEYS, type KeysActions, type KeysState } from "./state";
+import { accept, firstContact, know, standing, unverify, withResets, type Words } from "./words";
 
 const PACKAGES = 100;
 const FEW_PACKAGES = 50;
@@ -20,6 +21,8 @@ const LINK_POLL_MS = 3_000;
 const RING = "keys/ring";
 const PEOPLE = "keys/people";
 const LAST_RESORT = "keys/last-resort";
+/** What this profile saw of the log and of people outlives its keys. Only the person's sign-out forgets it. */
+const REMEMBERED = [ALARM, PEOPLE];
 
 /** The account's secrets as this device keeps them. */
 interface Ring {
@@ -27,13 +30,6 @@ interface Ring {
   /** Until the person has noted it. */
   readonly code: string | null;
   readonly postponed: boolean;
-}
-
-/** What the person said of people and devices. */
-interface Words {
-  readonly changed: readonly (readonly [AccountId, { readonly reset: boolean }])[];
-  readonly verified: readonly AccountId[];
-  readonly unexpected: readonly string[];
 }
 
 export interface ManagerPorts {
@@ -58,11 +54,13 @@ export class KeysManager implements KeysActions {
   readonly #ports: ManagerPorts;
   #device: Device | null = null;
   #ring: Ring | null = null;
-  #words: Words = { changed: [], verified: [], unexpected: [] };
+  /** Keys of this profile that cannot be this device's. Nothing of them is erased before the person brings others. */
+  #aside: { readonly device: Device; readonly ring: Ring | null } | null = null;
+  /** Null before the first contact with the log. */
+  #words: Words | null = null;
+  #saying: Promise<void> = Promise.resolve();
   #link: LinkKeys | null = null;
   #poll: unknown = null;
-  /** Devices that this one let in. */
-  readonly #expected = new Set<string>();
   #bringing: Promise<void> | null = null;
   #closed = false;
 
@@ -83,16 +81,28 @@ export class KeysManager implements KeysActions {
 
   /** Takes up what is kept; works without a line. */
   async open(): Promise<void> {
-    const { backend, device: own } = this.#ports;
+    const { backend } = this.#ports;
     const [ring, words] = await backend.vault.getAll([RING, PEOPLE]);
     if (ring != null) this.#ring = decodeKept<Ring>(ring);
     if (words != null) this.#words = decodeKept<Words>(words);
     await this.directory.load();
-    const device = await backend.device();
-    // A profile that the server gave another name begins anew.
-    if (device !== null && device.seat.device !== own) await backend.discard();
-    else this.#device = device;
+    // The log was followed, and what was thought of it could not be kept then: this is what was believed at first.
+    if (this.#words === null && this.directory.view.identities.length > 0) await this.#say((first) => first);
+    this.#device = await backend.device();
+    this.#setAside();
     this.#show();
+  }
+
+  /** Keys under another name than the one that the server gives now, or of an identity that is not the log's. */
+  #setAside(): void {
+    const { account, device: own } = this.#ports;
+    const device = this.#device;
+    if (device === null) return;
+    const known = this.directory.identity(account);
+    if (device.seat.device === own && (known === null || sameBytes(known, device.seat.accountKey))) return;
+    this.#aside = { device, ring: this.#ring };
+    this.#device = null;
+    this.#ring = null;
   }
 
   close(): void {
@@ -109,33 +119,26 @@ export class KeysManager implements KeysActions {
   }
 
   async #bring(): Promise<void> {
-    const { command, backend } = this.#ports;
+    const { command, account } = this.#ports;
     const status = await command("keys.status", {});
     this.directory.serverKey = fromBase64Url(status.external_sender);
     await this.directory.refresh();
     if (this.directory.alarmed) return;
-    let device = this.#device;
-    if (device !== null && !status.enrolled && status.identity !== null && status.identity !== toBase64Url(device.seat.accountKey)) {
-      // Another device of the account was first; these keys are nobody's.
-      await backend.discard();
-      device = this.#device = null;
-      this.#ring = null;
+    // The log decides, not the server's word. Another device of the account may have been first.
+    this.#setAside();
+    const known = this.directory.identity(account);
+    if (this.#device === null && (known !== null || status.identity != null)) {
+      this.#set({ status: "needs_keyring" });
+      this.#show();
+      return;
     }
-    if (device === null) {
-      if (status.identity !== null) {
-        this.#set({ status: "needs_keyring" });
-        return;
-      }
-      device = await this.#first();
+    const device = this.#device ?? (await this.#first());
+    const mine = this.directory.view.devices.find((one) => one.account === account && one.device === device.seat.device);
+    if (mine?.live === false) {
+      this.#set({ status: "revoked" });
+      return;
     }
-    if (!status.enrolled) {
-      const known = this.directory.view.devices.find((one) => one.device === device.seat.device);
-      if (known !== undefined && !known.live) {
-        this.#set({ status: "revoked" });
-        return;
-      }
-      await this.#publish(device, status.identity === null);
-    }
+    if (mine === undefined) await this.#publish(device, known === null);
     await this.#complete(device, status);
   }
 
@@ -153,6 +156,8 @@ export class KeysManager implements KeysActions {
   /** The account's first keys. On disk first, then the log, then the keyring at the server: whatever breaks, the next try goes on. */
   async #first(): Promise<Device> {
     const { backend, account, device, now, random } = this.#ports;
+    // The log has no identity of the account: keys made under another name were never anybody's.
+    await this.#makeRoom();
     const seed = new Uint8Array(32);
     random(seed);
     const code = makeRecoveryCode(random);
@@ -161,6 +166,12 @@ export class KeysManager implements KeysActions {
     this.#ring = ring;
     this.#device = made;
     return made;
+  }
+
+  async #makeRoom(): Promise<void> {
+    if (this.#aside === null) return;
+    await this.#ports.backend.discard(REMEMBERED);
+    this.#aside = null;
   }
 
   async #publish(device: Device, first: boolean): Promise<void> {
@@ -210,23 +221,34 @@ export class KeysManager implements KeysActions {
     if (sealed === null || sealed === undefined) throw refusal("recovery_none", "There is no keyring to recover.");
     const keyring = await openKeyring(fromBase64Url(sealed), code, account);
     if (keyring === null) throw refusal("recovery_code_wrong", "This is not the recovery code of this account.");
-    await this.#enter(keyring.seed);
+    await this.#enter(keyring.seed, refusal("recovery_code_wrong", "These keys are not those of this account."));
   }
 
-  async #enter(seed: Uint8Array): Promise<void> {
+  /** `other`: what is said of keys whose identity is not the one that the log has of the account. */
+  async #enter(seed: Uint8Array, other: ApiProblem): Promise<void> {
     const { backend, account, device, now, command } = this.#ports;
     const status = await command("keys.status", {});
+    this.directory.serverKey = fromBase64Url(status.external_sender);
+    await this.directory.refresh();
+    if (this.directory.alarmed) throw refusal("log_alarm", "The key log shows what it must not.");
+    const known = this.directory.entry(account);
+    if (known === null) throw other;
     const ring: Ring = { seed: toBase64Url(seed), code: null, postponed: false };
+    const aside = this.#aside;
+    // Keys that are the account's are not given up for others that are not.
+    if (aside !== null && aside.ring !== null && sameBytes(aside.device.seat.accountKey, known.key) && aside.ring.seed !== ring.seed) throw other;
+    await this.#makeRoom();
     const made = await backend.enrol({ account, device, now: now() }, seed, { [RING]: encodeKept(ring) });
-    if (status.identity === null || status.identity === undefined || !sameBytes(made.seat.accountKey, fromBase64Url(status.identity))) {
-      await backend.discard();
-      throw refusal("recovery_code_wrong", "These keys are not those of this account.");
+    if (!sameBytes(made.seat.accountKey, known.key)) {
+      await backend.discard(REMEMBERED);
+      throw other;
     }
     this.#ring = ring;
     this.#device = made;
     this.#stopLink();
-    this.#expected.add(device);
-    if (!status.enrolled) await this.#publish(made, false);
+    // Whoever has the keyring knows the identity for their own.
+    await this.#say((words) => accept(words, known, false));
+    if (this.directory.owner(device) === null) await this.#publish(made, false);
     await this.#complete(made, status);
   }
 
@@ -262,7 +284,7 @@ export class KeysManager implements KeysActions {
       const keyring = await openFromLink(fromBase64Url(sealed), keys, account);
       this.#stopLink();
       if (keyring === null) throw refusal("link_wrong", "What the other device sent cannot be opened.");
-      await this.#enter(keyring.seed);
+      await this.#enter(keyring.seed, refusal("link_other_identity", "The other device sent keys that are not those of this account."));
       return;
     }
     const { link } = this.state.value;
@@ -302,7 +324,7 @@ export class KeysManager implements KeysActions {
       if (this.#ring === null) throw refusal("no_keyring", "This device does not have the account's keys.");
       sealed = await sealForLink({ seed: fromBase64Url(this.#ring.seed) }, key, account);
       if (sealed === null) throw refusal("link_unsupported", "This browser cannot hand over keys. Use the recovery code.");
-      this.#expected.add(device);
+      await this.#say((words) => know(words, device));
     }
     await command("keys.link.answer", { device, public: request.public, sealed: sealed === null ? null : toBase64Url(sealed) });
     await this.links();
@@ -327,7 +349,7 @@ export class KeysManager implements KeysActions {
   }
 
   async acceptDevice(device: string): Promise<void> {
-    await this.#say({ ...this.#words, unexpected: this.#words.unexpected.filter((one) => one !== device) });
+    await this.#say((words) => know(words, device));
   }
 
   async revokeDevice(device: string): Promise<void> {
@@ -340,14 +362,24 @@ export class KeysManager implements KeysActions {
 
   // ── Other people's keys ──
 
-  async acceptChanged(account: AccountId): Promise<void> {
-    await this.#say({ ...this.#words, changed: this.#words.changed.filter(([one]) => one !== account) });
+  async acceptChanged(account: AccountId, fingerprint: string): Promise<void> {
+    const identity = await this.#shown(account, fingerprint);
+    await this.#say((words) => (standing(words, this.directory.view).changed.has(account) ? accept(words, identity, false) : words));
   }
 
-  async setVerified(account: AccountId, verified: boolean): Promise<void> {
-    const rest = this.#words.verified.filter((one) => one !== account);
-    const changed = verified ? this.#words.changed.filter(([one]) => one !== account) : this.#words.changed;
-    await this.#say({ ...this.#words, changed, verified: verified ? [...rest, account] : rest });
+  async setVerified(account: AccountId, verified: boolean, fingerprint: string): Promise<void> {
+    if (!verified) return this.#say((words) => unverify(words, account));
+    const identity = await this.#shown(account, fingerprint);
+    return this.#say((words) => accept(words, identity, true));
+  }
+
+  /** The identity that the person was shown. What the log says meanwhile is another, and stays to be accepted. */
+  async #shown(account: AccountId, fingerprint: string): Promise<LogView["identities"][number]> {
+    // Before the fingerprint is asked for: a key that comes in between is then not the one that is accepted.
+    const identity = this.directory.entry(account);
+    const now = await this.#ports.backend.log.compare(this.#ports.account, account);
+    if (identity === null || now?.fingerprint !== fingerprint) throw refusal("key_changed_again", "The key has changed again since it was shown.");
+    return identity;
   }
 
   async compare(account: AccountId): ReturnType<KeysActions["compare"]> {
@@ -365,28 +397,25 @@ export class KeysManager implements KeysActions {
   }
 
   #heard(changes: readonly LogChange[]): void {
-    const changed = new Map(this.#words.changed);
-    const verified = new Set(this.#words.verified);
-    const unexpected = new Set(this.#words.unexpected);
-    const { account: me, device: own } = this.#ports;
-    for (const change of changes) {
-      if (change.news === "identity" && change.serial > 0) {
-        verified.delete(change.account);
-        changed.set(change.account, { reset: change.reset || (changed.get(change.account)?.reset ?? false) });
-      } else if (change.news === "added" && change.account === me && change.device !== own && !this.#expected.has(change.device)) {
-        unexpected.add(change.device);
-      } else if (change.news === "ended") {
-        unexpected.delete(change.device);
-      }
+    this.#show();
+    if (this.#words === null || changes.some((one) => one.news === "identity" && one.reset)) {
+      const first = this.#words === null;
+      this.#say((words) => (first ? words : withResets(words, changes))).catch((error: unknown) => this.#ports.fault(error));
     }
-    this.#say({ changed: [...changed], verified: [...verified], unexpected: [...unexpected] }).catch((error: unknown) => this.#ports.fault(error));
     this.#ports.changed();
   }
 
-  async #say(words: Words): Promise<void> {
-    await this.#ports.backend.vault.write({ [PEOPLE]: encodeKept(words) });
-    this.#words = words;
-    this.#show();
+  /** One after the other, each upon what the one before left. */
+  #say(change: (words: Words) => Words): Promise<void> {
+    this.#words ??= firstContact(this.directory.view, this.#ports.account);
+    const saying = this.#saying.then(async () => {
+      const words = change(this.#words ?? firstContact(this.directory.view, this.#ports.account));
+      await this.#ports.backend.vault.write({ [PEOPLE]: encodeKept(words) });
+      this.#words = words;
+      this.#show();
+    });
+    this.#saying = saying.catch(() => undefined);
+    return saying;
   }
 
   async #keepRing(ring: Ring): Promise<void> {
@@ -397,10 +426,12 @@ export class KeysManager implements KeysActions {
 
   #show(): void {
     const { account, device: own } = this.#ports;
-    const { changed, verified, unexpected } = this.#words;
-    const devices = this.directory.view.devices
+    const { view } = this.directory;
+    const words = this.#words ?? firstContact(view, account);
+    const { changed, verified } = standing(words, view);
+    const devices = view.devices
       .filter((one) => one.account === account && one.live)
-      .map(({ device, since }) => ({ device, since, current: device === own, unexpected: unexpected.includes(device) }));
+      .map(({ device, since }) => ({ device, since, current: device === own, unexpected: device !== own && !words.known.includes(device) }));
     const enrolled = this.#device !== null && devices.some((one) => one.current);
     this.#set({
       status: this.directory.alarmed ? "alarm" : enrolled ? "ready" : this.state.value.status,
@@ -408,8 +439,8 @@ export class KeysManager implements KeysActions {
       recoveryCode: this.#ring?.code ?? null,
       recoveryPostponed: this.#ring?.postponed ?? false,
       devices,
-      changed: new Map(changed),
-      verified: new Set(verified),
+      changed,
+      verified,
     });
   }
 

@@ -65,9 +65,10 @@ export interface KeysActions {
   acceptDevice(device: string): Promise<void>;
   /** Ends a device of one's own. */
   revokeDevice(device: string): Promise<void>;
-  /** The new identity key of somebody is accepted. */
-  acceptChanged(account: AccountId): Promise<void>;
-  setVerified(account: AccountId, verified: boolean): Promise<void>;
+  /** The new identity key of somebody is accepted: the one of this fingerprint, as `compare` gave it. `key_changed_again`. */
+  acceptChanged(account: AccountId, fingerprint: string): Promise<void>;
+  /** `fingerprint`: of the key that was compared. `key_changed_again`. */
+  setVerified(account: AccountId, verified: boolean, fingerprint: string): Promise<void>;
   /** What to compare with somebody; null while one of the two has no keys. */
   compare(account: AccountId): Promise<{ readonly number: string; readonly code: string; readonly fingerprint: string } | null>;
 }

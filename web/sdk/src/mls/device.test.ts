@@ -291,10 +291,11 @@ describe("what is kept", () => {
   it("is gone after discarding, and another device can begin", async () => {
     const one = await place(1, 10).enrol();
     const entry = await one.own.deviceEntry();
-    await one.mls.vault.write({ x: text("x") });
-    await one.mls.discard();
+    await one.mls.vault.write({ x: text("x"), seen: text("seen"), "worker/key-log": text("log") });
+    await one.mls.discard(["seen"]);
     expect(await one.mls.device()).toBeNull();
-    expect(await one.mls.vault.list("")).toEqual([]);
+    // What was seen of the log is nobody's to erase with a device.
+    expect(await one.mls.vault.list("")).toEqual([["seen", text("seen")], ["worker/key-log", text("log")]]);
     expect(await raw(one, "entries")).toEqual([]);
     await one.enrol();
     expect(await one.own.deviceEntry()).not.toEqual(entry);
@@ -349,7 +350,7 @@ describe("the worker", () => {
     await one.enrol();
     await expect(one.own.epoch(GROUP)).rejects.toMatchObject({ code: "mls_no_group" });
     await expect(one.own.epoch(new Uint8Array(15))).rejects.toMatchObject({ code: "mls_value" });
-    await one.mls.discard();
+    await one.mls.discard([]);
     await expect(one.own.epoch(GROUP)).rejects.toMatchObject({ code: "mls_not_enrolled" });
   });
 });
@@ -360,7 +361,7 @@ it("two tabs that come first at once use one key", async () => {
   await one.write(null, { "a/1": text("one"), "a/2": text("two"), b: text("three") });
   expect(await two.get(["a/1", "none"])).toEqual([text("one"), null]);
   expect(await two.list("a/")).toEqual([["a/1", text("one")], ["a/2", text("two")]]);
-  await one.clear();
+  await one.clear([]);
   expect(await two.list("")).toEqual([]);
   await one.write(null, { b: text("again") });
   expect(await two.get(["b"])).toEqual([text("again")]);

@@ -157,7 +157,7 @@ export function openMls(account: string, make: () => WorkerLike = browserWorker)
     async enrol(who, seed, beside) {
       return deviceOf(operations, await operations.enrol(who, seed, beside));
     },
-    discard: () => operations.discard(),
+    discard: (keep) => operations.discard(keep),
     async persist() {
       return (await navigator.storage?.persist?.()) ?? false;
     },

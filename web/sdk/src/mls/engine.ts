@@ -4,7 +4,7 @@ import { toBase64Url } from "../bytes";
 import type { Beside, Opened } from "../sealed/ports";
 import { encodeKept, type KeptCommit } from "../sealed/record";
 import type { KeyStore } from "./keystore";
-import { KeyLog } from "./log";
+import { KEY_LOG, KeyLog } from "./log";
 import type { Asynchronous, Operation, Operations } from "./protocol";
 import { Fatal, MlsRefusal, refusalOf, words } from "./refusal";
 import type { Installation, LogCopy } from "./wasm/rempart_mls";
@@ -70,9 +70,10 @@ export class Engine {
         this.installation = made;
         return this.seat(made);
       },
-      discard: async () => {
+      discard: async (keep) => {
         log.forget();
-        await this.kept(() => store.clear());
+        // What was seen of the log outlives every device: a server that could have it forgotten could begin another log.
+        await this.kept(() => store.clear([KEY_LOG, ...keep]));
         await this.load();
       },
 

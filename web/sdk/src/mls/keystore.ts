@@ -14,8 +14,8 @@ export interface KeyStore {
   get(keys: readonly string[]): Promise<readonly (Uint8Array | null)[]>;
   /** Everything beside whose key begins with `prefix`, by key. */
   list(prefix: string): Promise<readonly (readonly [string, Uint8Array])[]>;
-  /** Forgets all of it. The key stays, for other tabs that read. */
-  clear(): Promise<void>;
+  /** Forgets all of it but what is beside under `keep`. The key stays, for other tabs that read. */
+  clear(keep: readonly string[]): Promise<void>;
 }
 
 const ENTRIES = "entries";
@@ -151,10 +151,13 @@ export async function openKeyStore(factory: IDBFactory, account: string): Promis
       const kept = await all<string>(BESIDE, IDBKeyRange.bound(prefix, `${prefix}\uffff`));
       return Promise.all(kept.map(async ([at, value]) => [at, await open(placeBeside(at), value)] as const));
     },
-    async clear() {
+    async clear(keep) {
       const transaction = database.transaction([ENTRIES, BESIDE], "readwrite", { durability: "strict" });
       const done = settled(transaction);
-      for (const name of [ENTRIES, BESIDE]) transaction.objectStore(name).clear();
+      transaction.objectStore(ENTRIES).clear();
+      const beside = transaction.objectStore(BESIDE);
+      const there = await answer(beside.getAllKeys() as IDBRequest<string[]>);
+      for (const at of there) if (!keep.includes(at)) beside.delete(at);
       await done;
     },
   };

@@ -5,7 +5,8 @@ import type { Operations } from "./protocol";
 import { MlsRefusal } from "./refusal";
 import type { LogCopy } from "./wasm/rempart_mls";
 
-const AT = "worker/key-log";
+/** Where the copy is kept. */
+export const KEY_LOG = "worker/key-log";
 const EMPTY = { identities: [], devices: [] };
 
 type Taken = ReturnType<Operations["logTake"]>;
@@ -30,7 +31,7 @@ export class KeyLog {
     this.copy = copy;
     if (taken.current) {
       try {
-        await this.store.write(null, { [AT]: copy.keep() });
+        await this.store.write(null, { [KEY_LOG]: copy.keep() });
       } catch (failure) {
         // What is new must be told again.
         this.forget();
@@ -58,7 +59,7 @@ export class KeyLog {
 
   private async current(): Promise<LogCopy | null> {
     if (this.copy === undefined) {
-      const [kept] = await this.store.get([AT]);
+      const [kept] = await this.store.get([KEY_LOG]);
       this.copy = kept == null ? null : this.call(() => this.made.open(kept));
     }
     return this.copy;

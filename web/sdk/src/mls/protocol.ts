@@ -16,7 +16,7 @@ export interface Enrolment {
 export interface Operations {
   device(): Identity | null;
   enrol(who: Enrolment, seed: Uint8Array, beside: Beside): Identity;
-  discard(): void;
+  discard(keep: readonly string[]): void;
 
   create(group: Uint8Array, beliefs: Beliefs, beside: Beside): Uint8Array;
   commit(group: Uint8Array, changes: Changes, beliefs: Beliefs, keep: { readonly key: string; readonly clientId: ClientId }): Outgoing;

@@ -124,8 +124,8 @@ export interface Backend {
   /** The device as it is kept; null before enrolment. */
   device(): Promise<Device | null>;
   enrol(who: { readonly account: AccountId; readonly device: DeviceId; readonly now: number }, seed: Uint8Array, beside: Beside): Promise<Device>;
-  /** Forgets device, groups and all that is kept beside them. */
-  discard(): Promise<void>;
+  /** Forgets device, groups and all that is kept beside them, but not the copy of the key log and what is under `keep`. */
+  discard(keep: readonly string[]): Promise<void>;
   close(): void;
 }
 
