@@ -14,7 +14,8 @@ import { changedMembers, useKeys, useKeysState } from "./keys";
 import { VerifyDialog } from "./Verify";
 import "../styles/keys.css";
 
-function Accept({ account, name, close }: { account: string; name: string; close: () => void }) {
+function Accept({ account, close }: { account: string; close: () => void }) {
+  const name = usePerson(account)?.display_name ?? t("timeline.someone");
   const keys = useKeys();
   const act = useAct();
   const { answer } = useLoaded(() => keys.compare(account), account);
@@ -40,7 +41,8 @@ export function ChangedGuard({ view, members }: { view: ConversationView; member
   const changed = view.protection === "open" ? [] : changedMembers(state, members);
   const first = changed[0];
   const person = usePerson(first?.account);
-  const [over, setOver] = useState<"verify" | "accept" | null>(null);
+  // Whom the dialog is about does not change under the hand when somebody graver comes first.
+  const [over, setOver] = useState<{ act: "verify" | "accept"; account: string } | null>(null);
   if (!first) return null;
   const name = person?.display_name ?? t("timeline.someone");
   return (
@@ -50,12 +52,12 @@ export function ChangedGuard({ view, members }: { view: ConversationView; member
         <p><b>{first.reset ? t("changed.resetTitle", { name }) : t("changed.title", { name })}</b></p>
         <p>{first.reset ? t("changed.resetWords", { name }) : t("changed.words")}{changed.length > 1 && ` ${t("changed.more", { n: changed.length - 1 })}`}</p>
         <div className="end">
-          <Button onClick={() => setOver("verify")}>{t("changed.compare")}</Button>
-          <Button kind="bare" onClick={() => setOver("accept")}>{t("changed.accept")}</Button>
+          <Button onClick={() => setOver({ act: "verify", account: first.account })}>{t("changed.compare")}</Button>
+          <Button kind="bare" onClick={() => setOver({ act: "accept", account: first.account })}>{t("changed.accept")}</Button>
         </div>
       </div>
-      {over === "verify" && <VerifyDialog account={first.account} close={() => setOver(null)} />}
-      {over === "accept" && <Accept account={first.account} name={name} close={() => setOver(null)} />}
+      {over?.act === "verify" && <VerifyDialog account={over.account} close={() => setOver(null)} />}
+      {over?.act === "accept" && <Accept account={over.account} close={() => setOver(null)} />}
     </div>
   );
 }

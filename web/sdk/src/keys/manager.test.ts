@@ -406,6 +406,10 @@ describe("what this profile saw of the log", () => {
   test("keys by a link are those of the log's identity, whatever the server says it is", async () => {
     await brought("d1");
     const { keys, profile } = await brought("d2");
+    for (const serial of [0, 1]) {
+      identity(serial);
+      await keys.bring();
+    }
     await keys.askLink();
     const seed = new Uint8Array(32).fill(7);
     const sealed = await sealForLink({ seed }, fromBase64Url(server.links.get("d2")?.public ?? ""), ME);
@@ -417,6 +421,7 @@ describe("what this profile saw of the log", () => {
     };
     await expect(keys.heard()).rejects.toMatchObject({ code: "link_other_identity" });
     expect([keys.state.value.status, profile.seed]).toEqual(["needs_keyring", null]);
+    expect((await profile.open()).state.value.changed.has(BOB)).toBe(true);
   });
 
   test("a head that covers what never comes ends in an alarm", async () => {
