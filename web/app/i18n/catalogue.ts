@@ -227,6 +227,9 @@ export const catalogue = {
   "me.signOut": { fr: "Sortir de cet appareil", en: "Sign out of this device" },
   "me.signOutTitle": { fr: "Sortir de cet appareil ?", en: "Sign out of this device?" },
   "me.signOutWords": { fr: "Ce qui est gardé ici est effacé. Vos conversations restent sur le serveur.", en: "What is kept here is erased. Your conversations stay on the server." },
+  "me.signOutSealed": { fr: "Les clés de cet appareil aussi : ce que vous y avez reçu dans les conversations scellées ne se relira pas ailleurs.", en: "This device's keys too: what you received on it in sealed conversations cannot be read again elsewhere." },
+  "me.signOutCode": { fr: "Votre code de récupération n'est pas noté, et c'est votre seul appareil : votre clé serait perdue, et chacun alerté de la suivante.", en: "Your recovery code is not noted, and this is your only device: your key would be lost, and everybody warned of the next one." },
+  "me.signOutAnyway": { fr: "Sortir quand même", en: "Sign out anyway" },
   "me.signOutQueue": { fr: { one: "{n} message n'est pas encore parti : il sera perdu.", other: "{n} messages ne sont pas encore partis : ils seront perdus." }, en: { one: "{n} message has not left yet: it will be lost.", other: "{n} messages have not left yet: they will be lost." } },
 
   // Roles

@@ -13,8 +13,9 @@ import { say } from "../../ui/Toasts";
 import { useAct, useClient, useMe, useReadable } from "../client";
 import { t } from "../i18n";
 import { problemWords } from "../i18n/problems";
+import { useKeysState } from "../keys/keys";
 import { presenceWords, usePresence } from "../people/Presence";
-import { navigate } from "../router";
+import { Link, navigate } from "../router";
 
 const CHOICES = ["available", "busy", "away", "dnd"] as const satisfies readonly Availability[];
 const ENDS = ["none", "30", "60", "240", "day"] as const;
@@ -52,13 +53,19 @@ export function SignOutDialog({ close }: { close: () => void }) {
   const client = useClient();
   const outbox = useReadable(client.outbox);
   const act = useAct();
+  const keys = useKeysState();
   const waiting = outbox.filter((item) => item.content.type === "message").length;
+  // Signing out ends this device's keys. Without the code and without another device nobody could bring them back.
+  const last = keys.status === "ready" && keys.devices.length <= 1;
+  const unnoted = last && keys.recoveryCode !== null;
   return (
     <Dialog title={t("me.signOutTitle")} close={close} closeWords={t("act.close")} size="narrow" role="alertdialog">
       <p>{t("me.signOutWords")}</p>
+      {last && <p>{t("me.signOutSealed")}</p>}
+      {unnoted && <p className="bad">{t("me.signOutCode")} <Link to="/settings/keys" onClick={close}>{t("recovery.bandAct")}</Link></p>}
       {waiting > 0 && <p className="bad">{t("me.signOutQueue", { n: waiting })}</p>}
       {Boolean(act.cause) && <FieldError>{problemWords(act.cause)}</FieldError>}
-      <div className="end"><Button kind="go" aria-busy={act.busy} onClick={() => void act.run(async () => { await client.signOut(); navigate("/signin", { replace: true }); })}>{t("gate.signOut")}</Button><Button kind="bare" onClick={close}>{t("act.cancel")}</Button></div>
+      <div className="end"><Button kind={unnoted ? "danger" : "go"} aria-busy={act.busy} onClick={() => void act.run(async () => { await client.signOut(); navigate("/signin", { replace: true }); })}>{t(unnoted ? "me.signOutAnyway" : "gate.signOut")}</Button><Button kind="bare" onClick={close}>{t("act.cancel")}</Button></div>
     </Dialog>
   );
 }
