@@ -160,8 +160,7 @@ export class Engine implements GroupEvents {
       const { welcomes } = await server.welcomes();
       if (welcomes.length > 0) await keys.refresh();
       for (const one of welcomes) {
-        const known = this.#groups.get(one.conversation)?.record;
-        if (known === undefined || known.from < one.seq) await this.#take(one.conversation, one.seq, unb64(one.welcome));
+        if (!(await this.#consider(one.conversation, one.seq, unb64(one.welcome)))) continue;
         await server.welcomed({ conversation: one.conversation, seq: one.seq });
       }
     } catch (error) {
@@ -169,35 +168,55 @@ export class Engine implements GroupEvents {
     }
   }
 
-  async #take(conversation: ConversationId, seq: number, welcome: Uint8Array): Promise<void> {
+  /** Whether the Welcome is done with; one that may count later stays where it is. */
+  async #consider(conversation: ConversationId, seq: number, welcome: Uint8Array): Promise<boolean> {
+    const group = this.#groups.get(conversation);
+    if (group === undefined) return this.#take(conversation, seq, welcome, null);
+    return group.mutex.run(async () => {
+      // The journal, not the Welcome, says that this device is out of the group it was in.
+      const { last_seq } = await this.#around.server.read({ conversation, after: group.record.cursor, limit: 1 });
+      group.onHead(last_seq);
+      await group.catchUp();
+      const { record } = group;
+      if (record.from >= seq) return true;
+      // What it could not follow may be dropped, or be final and this device lost.
+      if (record.state === "in") return record.refused === null && group.caughtUp;
+      return this.#take(conversation, seq, welcome, group);
+    });
+  }
+
+  /** Joins; the group that the device was in before is forgotten once that is done. */
+  async #take(conversation: ConversationId, seq: number, welcome: Uint8Array, former: SealedGroup | null): Promise<boolean> {
     const { device, vault, keys, now } = this.#around;
-    const former = this.#groups.get(conversation);
-    if (former !== undefined) {
-      // Let in anew: what was kept of the group leads nowhere.
-      former.close();
-      if (former.record.group !== "") await former.mutex.run(() => device.forget(former.name, { [keyOf.commit(conversation)]: null }));
-    }
     const members = await this.#membersAt(conversation, seq);
     const beliefs = { directory: keys.identities(), entitled: entitled(members), certified: [], serverKey: keys.serverKey, now: now() };
     let record: GroupRecord = {
       conversation, group: "", cursor: seq, from: seq, members, epochs: [], dropped: former?.record.dropped ?? [], refused: null,
-      removals: false, provisional: [], state: "lost", alarm: null,
+      removals: false, provisional: [], state: "lost", alarm: former?.record.alarm ?? null,
     };
+    let gone: Uint8Array | null = null;
     try {
       const joined = await device.join(welcome, beliefs);
       const { epoch } = await device.epoch(joined.group);
       const strange = joined.roster.some((seat) => keys.owner(seat.device) !== seat.account);
-      record = { ...record, group: b64(joined.group), epochs: [{ ref: b64(joined.epochRef), number: epoch }], state: "in", alarm: strange ? "stranger" : null };
+      record = { ...record, group: b64(joined.group), epochs: [{ ref: b64(joined.epochRef), number: epoch }], state: "in", alarm: record.alarm ?? (strange ? "stranger" : null) };
+      if (former !== null && former.record.group !== "" && former.record.group !== record.group) gone = former.name;
     } catch (error) {
       if (codeOf(error) === "" || codeOf(error) === "mls_store") throw error;
       this.#around.fault(error);
+      // A removal that is not final may be gone back from; when it is final, the Welcome is tried again.
+      if (former !== null) return former.record.state !== "out" || former.record.epochs.length < 2;
     }
-    await vault.write({ [keyOf.record(conversation)]: encodeKept(record) });
+    const beside = { [keyOf.record(conversation)]: encodeKept(record), [keyOf.commit(conversation)]: null };
+    if (gone === null) await vault.write(beside);
+    else await device.forget(gone, beside);
+    former?.close();
     this.#add(record);
     const { last_seq } = this.#around.conversation(conversation) ?? { last_seq: seq };
     this.#groups.get(conversation)?.onHead(Math.max(seq, last_seq));
     this.#events.opened(conversation);
     this.unsettled(conversation);
+    return true;
   }
 
   async #membersAt(conversation: ConversationId, seq: number): Promise<GroupRecord["members"]> {
@@ -319,7 +338,11 @@ export class Engine implements GroupEvents {
       else await this.welcomes();
       return;
     }
-    if (group.record.state !== "in" || group.record.alarm !== null) return;
+    if (group.record.state !== "in") {
+      await this.welcomes();
+      return;
+    }
+    if (group.record.alarm !== null) return;
     await group.mutex.run(() => this.#settle(group));
     this.#events.changed(conversation);
   }

@@ -116,7 +116,7 @@ export class SealedGroup {
     const entries = page.entries.filter((entry, at) => entry.seq === cursor + 1 + at);
     if (entries.length === 0 && page.entries.length > 0) {
       // What follows cannot be read here any more: this device must be let in anew.
-      await this.#save({ ...this.#record, state: "lost" });
+      await this.#lose(this.#record);
       this.#head = this.#record.cursor;
     }
     return entries;
@@ -303,9 +303,7 @@ export class SealedGroup {
     const { refused, state } = this.#record;
     if (word.what === "final" && state !== "lost" && refused !== null && word.epochs.includes(refused)) {
       // The others could follow it: this device has to be let in anew.
-      const lost: GroupRecord = { ...moved, state: "lost", provisional: [] };
-      await this.#around.device.forget(this.name, { [keyOf.record(this.id)]: encodeKept(lost) });
-      this.#record = lost;
+      await this.#lose(moved);
       return;
     }
     const at = word.what === "final" ? this.#record.epochs.findLastIndex((known) => word.epochs.includes(known.ref)) : -1;
@@ -317,6 +315,7 @@ export class SealedGroup {
       if (next.state === "out") await this.#around.device.forget(this.name, beside);
       else await this.#around.device.settled(this.name, known.number, beside);
       this.#record = next;
+      if (next.state === "out") this.#events.unsettled(this.id);
       return;
     }
     if (word.what === "dropped" && state !== "lost") {
@@ -324,6 +323,18 @@ export class SealedGroup {
       return;
     }
     await this.#save(moved);
+  }
+
+  /** What is kept of the group leads nowhere: a Welcome is waited for. */
+  async #lose(moved: GroupRecord): Promise<void> {
+    const lost: GroupRecord = { ...moved, state: "lost", provisional: [] };
+    const beside = { [keyOf.record(this.id)]: encodeKept(lost), [keyOf.commit(this.id)]: null };
+    if (this.#record.group === "") await this.#around.vault.write(beside);
+    else await this.#around.device.forget(this.name, beside);
+    this.#record = lost;
+    this.#commit = null;
+    this.#leaves = null;
+    this.#events.unsettled(this.id);
   }
 
   async #goBack(to: string, at: number, moved: GroupRecord): Promise<void> {
@@ -335,9 +346,7 @@ export class SealedGroup {
     const beside = { [keyOf.record(this.id)]: encodeKept(next) };
     if (at < 0) {
       // This device came in by a commit that is dropped.
-      const out: GroupRecord = { ...moved, state: "lost", provisional: [] };
-      await device.forget(this.name, { [keyOf.record(this.id)]: encodeKept(out) });
-      this.#record = out;
+      await this.#lose(moved);
       return;
     }
     if (gone.length > 0) await device.goBack(this.name, unb64(to), beside);

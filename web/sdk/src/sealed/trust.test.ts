@@ -123,3 +123,53 @@ describe("who may hear", () => {
     expect(leaves()).toEqual(["a1", "b1", "b2"]);
   });
 });
+
+describe("a Welcome", () => {
+  const welcome = (seq: number, bytes: Uint8Array) => sim.welcomes.set("b1", [{ conversation: sim.conversation, seq, welcome: toBase64Url(bytes) }]);
+  const other = () => {
+    const roster = [{ account: BOB, device: "b1" }, { account: ME, device: "a1" }];
+    return new TextEncoder().encode(JSON.stringify({ group: "b3RoZXJvdGhlcm90aGVybw", epoch: 1, ref: "cmVm", roster }));
+  };
+
+  test.each(["garbage", "another group"])("with a larger number does not take a device out of the group it is in: %s", async (what) => {
+    const { alice, bob } = await pair();
+    const before = bob.engine?.record(sim.conversation);
+    welcome(sim.entries.length + 50, what === "garbage" ? new TextEncoder().encode("{") : other());
+    await bob.engine?.welcomes();
+    expect(bob.engine?.record(sim.conversation)).toMatchObject({ group: before?.group, from: before?.from, state: "in" });
+    expect(sim.welcomes.get("b1")).toEqual([]);
+    await alice.write("toujours là");
+    await settle(30);
+    expect(await bob.reads()).toEqual(["toujours là"]);
+  });
+
+  test("lets in anew who was taken out, and no alarm is forgotten over it", async () => {
+    const { alice, bob } = await pair();
+    await bob.write("avant");
+    sim.append("content", { account: CAROL, device: "a1" }, toBase64Url(new TextEncoder().encode(JSON.stringify({ type: "content", from: "a1", ref: sim.group?.ref, id: "x", body: "" }))), { epoch: sim.group?.ref ?? "" });
+    await settle(30);
+    expect(bob.engine?.record(sim.conversation)?.alarm).toBe("sender");
+    sim.leave(BOB);
+    // Alice's device saw the same and does nothing any more; the group goes on without it here.
+    const own = alice.engine?.record(sim.conversation);
+    expect(own?.alarm).toBe("sender");
+    const group = sim.group!;
+    const roster = group.roster.filter((seat) => seat.device !== "b1");
+    const commit = { type: "commit", group: group.name, from: "a1", epoch: group.epoch, ref: group.ref, next: "bmV4dA", roster };
+    sim.append("commit", { account: ME, device: "a1" }, toBase64Url(new TextEncoder().encode(JSON.stringify(commit))), { epoch: "bmV4dA" });
+    bob.live();
+    await settle(30);
+    expect(bob.engine?.record(sim.conversation)?.state).toBe("out");
+    // Garbage leaves everything as it is, and stays until the removal is final.
+    welcome(sim.entries.length, new TextEncoder().encode("{\"group\":\"" + group.name + "\"}"));
+    await bob.engine?.welcomes();
+    expect(bob.engine?.record(sim.conversation)).toMatchObject({ state: "out", group: group.name });
+    expect(sim.welcomes.get("b1")).toHaveLength(1);
+    sim.join(BOB, "member");
+    welcome(sim.entries.length, other());
+    await bob.engine?.welcomes();
+    await settle(30);
+    expect(bob.engine?.record(sim.conversation)).toMatchObject({ state: "in", group: "b3RoZXJvdGhlcm90aGVybw", alarm: "sender" });
+    expect(Object.keys(JSON.parse(bob.disk.groups) as object)).toEqual(["b3RoZXJvdGhlcm90aGVybw"]);
+  });
+});
