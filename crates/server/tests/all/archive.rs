@@ -70,7 +70,8 @@ async fn each_way_to_alter_the_store_is_named() {
         (
             "a body altered",
             on_entry(
-                "UPDATE entry SET body = CAST(substr(body, 1, length(body) - 1) || x'00' AS BLOB) WHERE conversation = ?1 AND seq = 7",
+                "UPDATE entry SET body = CAST(substr(body, 1, length(body) - 1) || \
+                 CASE substr(body, -1) WHEN x'00' THEN x'01' ELSE x'00' END AS BLOB) WHERE conversation = ?1 AND seq = 7",
             ),
             &["position 6", "entry 7"],
         ),
@@ -105,7 +106,8 @@ async fn each_way_to_alter_the_store_is_named() {
         (
             "a leaf altered",
             on_entry(
-                "UPDATE entry SET leaf = CAST(substr(leaf, 1, length(leaf) - 1) || x'00' AS BLOB) WHERE conversation = ?1 AND seq = 3",
+                "UPDATE entry SET leaf = CAST(substr(leaf, 1, length(leaf) - 1) || \
+                 CASE substr(leaf, -1) WHEN x'00' THEN x'01' ELSE x'00' END AS BLOB) WHERE conversation = ?1 AND seq = 3",
             ),
             &["position 2"],
         ),
@@ -147,7 +149,10 @@ async fn each_way_to_alter_the_store_is_named() {
         ),
         (
             "a tile altered",
-            plain("UPDATE tile SET hashes = CAST(x'00' || substr(hashes, 2) AS BLOB) WHERE level = 0 AND place = 0"),
+            plain(
+                "UPDATE tile SET hashes = CAST(CASE substr(hashes, 1, 1) WHEN x'00' THEN x'01' ELSE x'00' END || \
+                 substr(hashes, 2) AS BLOB) WHERE level = 0 AND place = 0",
+            ),
             &["position 0"],
         ),
         ("a conversation deleted", on_entry("DELETE FROM conversation WHERE id = ?1"), &["conversation"]),
