@@ -4,7 +4,7 @@ import { Account } from "./account";
 import { fromBase64Url, toBase64Url, uuidMaker } from "./bytes";
 import { browserHost, type Host } from "./host";
 import { Http } from "./http";
-import { NO_KEYS, type KeysActions, type KeysState } from "./keys/state";
+import { keysActions, NO_KEYS, type KeysActions, type KeysState } from "./keys/state";
 import { encode } from "./outbox";
 import { ApiProblem, NetworkError } from "./problem";
 import type {
@@ -86,17 +86,7 @@ class RempartClient implements Client {
     this.keys = {
       subscribe: this.#keys.subscribe,
       getSnapshot: this.#keys.getSnapshot,
-      recover: act("recover"),
-      askLink: act("askLink"),
-      answerLink: act("answerLink"),
-      recoveryNoted: act("recoveryNoted"),
-      recoveryLater: act("recoveryLater"),
-      renewRecovery: act("renewRecovery"),
-      acceptDevice: act("acceptDevice"),
-      revokeDevice: act("revokeDevice"),
-      acceptChanged: act("acceptChanged"),
-      setVerified: act("setVerified"),
-      compare: act("compare"),
+      ...keysActions(act),
     };
   }
 

@@ -72,3 +72,20 @@ export interface KeysActions {
   /** What to compare with somebody; null while one of the two has no keys. */
   compare(account: AccountId): Promise<{ readonly number: string; readonly code: string; readonly fingerprint: string } | null>;
 }
+
+/** Every action, each made by `act`: written once for all that pass them on. */
+export function keysActions(act: <A extends keyof KeysActions>(action: A) => KeysActions[A]): KeysActions {
+  return {
+    recover: act("recover"),
+    askLink: act("askLink"),
+    answerLink: act("answerLink"),
+    recoveryNoted: act("recoveryNoted"),
+    recoveryLater: act("recoveryLater"),
+    renewRecovery: act("renewRecovery"),
+    acceptDevice: act("acceptDevice"),
+    revokeDevice: act("revokeDevice"),
+    acceptChanged: act("acceptChanged"),
+    setVerified: act("setVerified"),
+    compare: act("compare"),
+  };
+}

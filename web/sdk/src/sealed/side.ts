@@ -1,7 +1,7 @@
 // Sealed conversations as the account sees them: light, in every tab. What is heavy is loaded by the tab that drives; the others read
 // what it keeps, and pass on to it what the person does about keys.
 
-import { NO_KEYS, type KeysActions, type KeysState } from "../keys/state";
+import { keysActions, NO_KEYS, type KeysActions, type KeysState } from "../keys/state";
 import { ApiProblem, NetworkError } from "../problem";
 import type { ConversationId, Readable, SealedState } from "../public";
 import { Value } from "../readable";
@@ -59,17 +59,7 @@ export class SealedSide implements Seal {
     this.keys = {
       subscribe: this.#state.subscribe,
       getSnapshot: this.#state.getSnapshot,
-      recover: act("recover"),
-      askLink: act("askLink"),
-      answerLink: act("answerLink"),
-      recoveryNoted: act("recoveryNoted"),
-      recoveryLater: act("recoveryLater"),
-      renewRecovery: act("renewRecovery"),
-      acceptDevice: act("acceptDevice"),
-      revokeDevice: act("revokeDevice"),
-      acceptChanged: act("acceptChanged"),
-      setVerified: act("setVerified"),
-      compare: act("compare"),
+      ...keysActions(act),
     };
     ports.tell({ type: "sealed", say: "ask" } satisfies ToTabs);
   }
